@@ -1,0 +1,1 @@
+"""The commands of fakeface: options in, request out, results written. Nothing imports this package."""

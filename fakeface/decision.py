@@ -1,0 +1,231 @@
+"""The decision: three answers, their match scores, and a score that no text has touched, put into one verdict.
+
+Match score and choice are FFAA's equations 1 and 3 (arXiv 2408.10072): MIDS gives each answer four probabilities over
+truth x claim, and an answer's match is the probability that the face is what the answer says, given that it says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fakeface.answers import Answer, Claim, ForgeryClass
+from fakeface.errors import SettingsError
+
+__all__ = ["Decision", "Difficulty", "Pairing", "Reason", "Scores", "Thresholds", "Verdict", "decide", "undecided"]
+
+
+class Pairing(IntEnum):
+    """Columns of a score row: what the face is, and what the answer says."""
+
+    REAL_SAID_REAL = 0
+    REAL_SAID_FAKE = 1
+    FAKE_SAID_REAL = 2
+    FAKE_SAID_FAKE = 3
+
+
+class Verdict(StrEnum):
+    """The three outcomes for a face, a picture or a run."""
+
+    REAL = "real"
+    FAKE = "fake"
+    INDETERMINATE = "indeterminate"
+
+
+class Reason(StrEnum):
+    """Why a verdict is indeterminate."""
+
+    NO_FACE = "no_face"
+    TOO_SMALL = "too_small"
+    UNREADABLE_ANSWERS = "unreadable_answers"
+    TOO_CLOSE = "too_close_to_call"
+    CONTRADICTION = "answers_contradict_scores"
+    NOT_DECIDED = "not_decided"
+
+    @property
+    def words(self) -> str:
+        """The reason as an analyst reads it."""
+        return _REASON_WORDS[self]
+
+
+_REASON_WORDS = {
+    Reason.NO_FACE: "no face found; no conclusion on authenticity",
+    Reason.TOO_SMALL: "the face is too small to analyse",
+    Reason.UNREADABLE_ANSWERS: "none of the model's answers could be read",
+    Reason.TOO_CLOSE: "the scores are too close to call",
+    Reason.CONTRADICTION: "all answers say one thing and their match scores say the other",
+    Reason.NOT_DECIDED: "triage only: the score was computed, no decision was made",
+}
+
+
+class Difficulty(StrEnum):
+    """Whether the three answers agree (FFAA's easy / hard)."""
+
+    EASY = "easy"
+    HARD = "hard"
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Cuts chosen on calibration faces; a score at or above a cut speaks for forgery.
+
+    Args:
+        fakeness: cut for MIDS's fakeness, inside 0..1.
+        independent: cut for the text-independent score, inside 0..1.
+        margin: a fakeness closer to its cut than this is too close to call.
+    """
+
+    fakeness: float
+    independent: float
+    margin: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.fakeness < 1 and 0 < self.independent < 1 and 0 <= self.margin < 0.5):
+            raise SettingsError("thresholds must lie inside 0..1 and the margin in 0..0.5")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What MIDS says of each answer.
+
+    Args:
+        table: (answers, 4) float32, columns by ``Pairing``, rows sum to one.
+
+    Raises:
+        SettingsError: shape, finiteness or sums are wrong.
+    """
+
+    table: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.table.ndim != 2 or self.table.shape[1] != len(Pairing):
+            raise SettingsError(f"scores need (answers, 4), got {self.table.shape}")
+        if not np.isfinite(self.table).all() or np.abs(self.table.sum(axis=1) - 1).max(initial=0) > 1e-3:
+            raise SettingsError("score rows must be finite and sum to one")
+        self.table.flags.writeable = False
+
+    def match(self, row: int, claim: Claim) -> float:
+        """Equation 1: probability that the face is what answer ``row`` claims, given the claim; 0..1."""
+        p = self.table[row]
+        if claim is Claim.REAL:
+            agree, rival = p[Pairing.REAL_SAID_REAL], p[Pairing.FAKE_SAID_REAL]
+        else:
+            agree, rival = p[Pairing.FAKE_SAID_FAKE], p[Pairing.REAL_SAID_FAKE]
+        total = float(agree + rival)
+        return float(agree) / total if total > 1e-12 else 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about one face, with everything it rests on.
+
+    Args:
+        verdict: real, fake or indeterminate.
+        reason: why indeterminate; ``None`` otherwise.
+        fakeness: 0..1 from MIDS, higher speaks for forgery; ``None`` where MIDS did not run.
+        match: match score of the chosen answer, 0..1.
+        matches: match score of each answer in order; ``None`` for an unreadable one.
+        chosen: index of the chosen answer.
+        difficulty: easy where all three claims agree.
+        forgery: class with the highest text-independent probability that fits the verdict.
+        independent_score: text-independent fakeness of the detection head, 0..1.
+        agreement: whether verdict and text-independent score fall on the same side of their cuts; ``None`` where there
+            is no verdict. A consistency check of one network with itself, never corroboration.
+        log10_lr, log10_lr_low, log10_lr_high: calibrated log10 likelihood ratio with its interval; ``None`` until
+            the profile is calibrated.
+        lr_score: which score the likelihood ratio is computed from.
+        lr_cap: largest |log10 LR| that the calibration data allow; ``None`` until calibrated.
+        lr_cap_reached: whether the cap was applied.
+    """
+
+    verdict: Verdict
+    reason: Reason | None
+    fakeness: float | None = None
+    match: float | None = None
+    matches: tuple[float | None, ...] = ()
+    chosen: int | None = None
+    difficulty: Difficulty | None = None
+    forgery: ForgeryClass | None = None
+    independent_score: float | None = None
+    agreement: bool | None = None
+    log10_lr: float | None = None
+    log10_lr_low: float | None = None
+    log10_lr_high: float | None = None
+    lr_score: str = "independent_score"
+    lr_cap: float | None = None
+    lr_cap_reached: bool | None = None
+
+    def __post_init__(self) -> None:
+        if (self.verdict is Verdict.INDETERMINATE) != (self.reason is not None):
+            raise SettingsError("a decision is indeterminate exactly where it has a reason")
+
+
+def undecided(reason: Reason, independent_score: float | None = None) -> Decision:
+    """A decision that says *cannot tell* and why."""
+    return Decision(Verdict.INDETERMINATE, reason, independent_score=independent_score)
+
+
+def decide(
+    answers: Sequence[Answer],
+    scores: Scores,
+    independent_score: float,
+    class_probabilities: NDArray[np.float32],
+    thresholds: Thresholds,
+) -> Decision:
+    """Choose among the answers and decide.
+
+    Args:
+        answers: the parsed answers, one per row of ``scores``.
+        scores: MIDS's table.
+        independent_score: text-independent fakeness, 0..1.
+        class_probabilities: (5,) in the order of ``ForgeryClass``.
+        thresholds: the profile's cuts.
+
+    Raises:
+        SettingsError: answers and scores differ in number.
+    """
+    if len(answers) != len(scores.table):
+        raise SettingsError(f"{len(answers)} answers but {len(scores.table)} score rows")
+    matches = tuple(
+        scores.match(row, answer.claim) if answer.claim is not None else None for row, answer in enumerate(answers)
+    )
+    readable = [(match, -row) for row, match in enumerate(matches) if match is not None]
+    if not readable:
+        return undecided(Reason.UNREADABLE_ANSWERS, independent_score)
+    best, negated = max(readable)
+    chosen = -negated
+    said_fake = answers[chosen].claim is Claim.FAKE
+    fakeness = best if said_fake else 1 - best
+    above = fakeness >= thresholds.fakeness
+    reason = None
+    if abs(fakeness - thresholds.fakeness) < thresholds.margin:
+        reason = Reason.TOO_CLOSE
+    elif above != said_fake:
+        reason = Reason.CONTRADICTION
+    verdict = Verdict.INDETERMINATE if reason else (Verdict.FAKE if above else Verdict.REAL)
+    claims = {answer.claim for answer in answers}
+    return Decision(
+        verdict,
+        reason,
+        fakeness=fakeness,
+        match=best,
+        matches=matches,
+        chosen=chosen,
+        difficulty=Difficulty.EASY if len(claims) == 1 else Difficulty.HARD,
+        forgery=_fitting_class(verdict, class_probabilities),
+        independent_score=independent_score,
+        agreement=None if reason else (independent_score >= thresholds.independent) == above,
+    )
+
+
+def _fitting_class(verdict: Verdict, probabilities: NDArray[np.float32]) -> ForgeryClass | None:
+    classes = tuple(ForgeryClass)
+    if verdict is Verdict.REAL:
+        return ForgeryClass.REAL
+    if verdict is Verdict.INDETERMINATE:
+        return None
+    return classes[1 + int(np.argmax(probabilities[1:]))]

@@ -1,0 +1,130 @@
+"""The Protocols that every profile implements. A test of the route passes fakes; a profile is one set of real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fakeface.answers import Answer, Hypothesis
+from fakeface.decision import Scores
+from fakeface.evidence import Evidence
+from fakeface.faces import Box, Face, FaceCrop
+from fakeface.findings import ModelCard
+from fakeface.frames import Frame
+from fakeface.masks import Mask
+
+__all__ = ["Answerer", "Encoding", "FaceFinder", "FrameSource", "Scorer", "Segmenter", "VisionEncoder"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoding:
+    """One encoder pass over one face: the text-independent results, and the features that the other parts share.
+
+    Args:
+        crop: what was encoded.
+        independent_score: fakeness of the detection head, 0..1; no text took part.
+        class_probabilities: (5,) float32 in the order of ``ForgeryClass``.
+        regions: suspect regions with their probability, highest first.
+        features: the backend's own; only parts of the same profile look inside.
+    """
+
+    crop: FaceCrop
+    independent_score: float
+    class_probabilities: NDArray[np.float32]
+    regions: tuple[tuple[str, float], ...]
+    features: object
+
+
+class FrameSource(Protocol):
+    """Upright RGB frames of one evidence file, streamed."""
+
+    evidence: Evidence
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames in order; a still picture gives one.
+
+        Raises:
+            EvidenceError: the file cannot be decoded.
+        """
+        ...
+
+
+class FaceFinder(Protocol):
+    """Finds faces."""
+
+    @property
+    def card(self) -> ModelCard:
+        """The model that looks."""
+        ...
+
+    def find(self, frame: Frame) -> tuple[Face, ...]:
+        """Faces from left to right; nothing found is an empty tuple."""
+        ...
+
+    def describe(self, frame: Frame, box: Box) -> Face:
+        """The face in a box that the examiner drew."""
+        ...
+
+
+class VisionEncoder(Protocol):
+    """Encodes face crops once; words, masks and scores all come from this pass."""
+
+    @property
+    def card(self) -> ModelCard:
+        """The model that encodes."""
+        ...
+
+    def encode(self, crops: Sequence[FaceCrop]) -> tuple[Encoding, ...]:
+        """One encoding per crop, in one batch."""
+        ...
+
+
+class Answerer(Protocol):
+    """Writes answers."""
+
+    @property
+    def card(self) -> ModelCard:
+        """The model that writes."""
+        ...
+
+    def ask(
+        self, encodings: Sequence[Encoding], hypotheses: Sequence[Hypothesis]
+    ) -> tuple[tuple[str, ...], ...]:
+        """Raw text for every face under every hypothesis, in one batch that shares each picture's prefix."""
+        ...
+
+    def stream(self, encoding: Encoding, hypothesis: Hypothesis) -> Iterator[str]:
+        """Text for one face, piece by piece as it is written."""
+        ...
+
+
+class Scorer(Protocol):
+    """Scores answers against the picture (MIDS)."""
+
+    @property
+    def card(self) -> ModelCard:
+        """The model that scores."""
+        ...
+
+    def score(self, encodings: Sequence[Encoding], answers: Sequence[Sequence[Answer]]) -> tuple[Scores, ...]:
+        """One table per face, one row per answer; result, probability and type lines are never read."""
+        ...
+
+
+class Segmenter(Protocol):
+    """Shows where."""
+
+    @property
+    def card(self) -> ModelCard:
+        """The model that segments."""
+        ...
+
+    def segment(
+        self, encoding: Encoding, height: int, width: int, boxes: Sequence[Box] = ()
+    ) -> tuple[Mask, ...]:
+        """Artifact masks in the pixels of the (height, width) frame; with boxes, one mask per box."""
+        ...

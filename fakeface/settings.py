@@ -1,0 +1,98 @@
+"""Frozen settings, one record per stage of the route, checked when they are made. Their values stand in every record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from fakeface.errors import SettingsError
+
+__all__ = ["DecoderSettings", "FaceDetector", "FaceSettings", "Settings"]
+
+
+class FaceDetector(StrEnum):
+    """Which of dlib's detectors looks for faces."""
+
+    AUTO = "auto"
+    HOG = "hog"
+    CNN = "cnn"
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderSettings:
+    """Limits of the decoding child process.
+
+    Args:
+        max_pixels: largest picture that is decoded, in pixels of its header.
+        timeout_seconds: wall-clock limit for one file.
+        memory_bytes: address space of the child beyond its own start.
+
+    Raises:
+        SettingsError: a limit is not positive.
+    """
+
+    max_pixels: int = 128_000_000
+    timeout_seconds: float = 60.0
+    memory_bytes: int = 3 * 1024**3
+
+    def __post_init__(self) -> None:
+        if min(self.max_pixels, self.timeout_seconds, self.memory_bytes) <= 0:
+            raise SettingsError("decoder limits must be positive")
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSettings:
+    """How faces are looked for.
+
+    Args:
+        detector: ``auto`` runs HOG, and where it finds nothing the CNN on the picture at ``cnn_side_pixels``.
+        hog_side_pixels: pictures are enlarged (at most ``max_upsampling`` times) or reduced towards this longer side
+            before HOG looks; HOG finds faces from 80 px on, so this bounds the smallest face that can be found.
+        max_upsampling: the largest enlargement before HOG.
+        cnn_side_pixels: longer side of the picture that the CNN sees.
+        min_face_pixels: a face whose shorter box side is below this is reported as *too small*.
+
+    Raises:
+        SettingsError: a size is not positive.
+    """
+
+    detector: FaceDetector = FaceDetector.AUTO
+    hog_side_pixels: int = 1280
+    max_upsampling: float = 2.0
+    cnn_side_pixels: int = 320
+    min_face_pixels: int = 48
+
+    def __post_init__(self) -> None:
+        if min(self.hog_side_pixels, self.cnn_side_pixels, self.min_face_pixels) <= 0 or self.max_upsampling < 1:
+            raise SettingsError("face sizes must be positive and max_upsampling at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a run can be told and that its results may depend on.
+
+    Args:
+        profile: name of the model profile.
+        device: ``cpu`` or ``cuda``; never chosen silently.
+        threads: threads for the networks; 0 takes all cores of this process.
+        fast: only the text-independent score, no answers and no decision by MIDS (``--triage``).
+        batch_faces: how many faces go through the networks together.
+        decoder, faces: the settings of those stages.
+
+    Raises:
+        SettingsError: an unknown device, or a size that is not positive.
+    """
+
+    profile: str = "compact"
+    device: str = "cpu"
+    threads: int = 0
+    fast: bool = False
+    batch_faces: int = 4
+    decoder: DecoderSettings = field(default_factory=DecoderSettings)
+    faces: FaceSettings = field(default_factory=FaceSettings)
+
+    def __post_init__(self) -> None:
+        if self.device not in ("cpu", "cuda"):
+            raise SettingsError(f"device must be cpu or cuda, not {self.device!r}")
+        if self.batch_faces < 1 or self.threads < 0:
+            raise SettingsError("batch_faces must be at least 1 and threads not negative")

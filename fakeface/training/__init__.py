@@ -1,0 +1,1 @@
+"""Training: manifests, forgeries from real faces, and one flat loop per network."""

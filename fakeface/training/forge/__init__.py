@@ -1,0 +1,1 @@
+"""Forgeries made from real faces, with exact masks."""
