@@ -17,14 +17,15 @@ from fakeface.sanitize import safe_text
 
 __all__ = [
     "SCHEMA_VERSION",
+    "STATEMENTS",
     "AnswerEntry",
     "DecisionEntry",
     "FaceEntry",
     "FileEntry",
     "MaskEntry",
     "ModelEntry",
-    "PictureEntry",
     "PhraseEntry",
+    "PictureEntry",
     "Record",
     "RegionEntry",
     "RunEntry",
@@ -139,7 +140,10 @@ class PictureEntry(Entry):
 
 
 class FileEntry(Entry):
-    """One input. ``name`` is safe to print; ``name_hex`` holds the raw bytes where they differ from it."""
+    """One input. ``name`` is safe to print; ``name_hex`` holds the raw bytes where they differ from it.
+
+    ``overlay_scale`` is the overlay's pixels per pixel of the picture, below 1 where it was reduced for size.
+    """
 
     id: str
     name: str
@@ -156,6 +160,7 @@ class FileEntry(Entry):
     reason: str | None
     faces: tuple[FaceEntry, ...]
     overlay_file: str | None
+    overlay_scale: Rounded | None
 
 
 class Totals(Entry):
@@ -224,7 +229,10 @@ def model_entry(card: ModelCard) -> ModelEntry:
 
 
 def file_entry(
-    finding: FileFinding, overlay_file: str | None = None, face_files: Sequence[tuple[str | None, tuple[str, ...]]] = ()
+    finding: FileFinding,
+    overlay_file: str | None = None,
+    face_files: Sequence[tuple[str | None, tuple[str, ...]]] = (),
+    overlay_scale: float | None = None,
 ) -> FileEntry:
     """The record's form of one input's finding.
 
@@ -232,6 +240,7 @@ def file_entry(
         finding: what the run says of it.
         overlay_file: path of the overlay in the case folder, if written.
         face_files: per face the paths of its crop and of its masks in the case folder, if written.
+        overlay_scale: pixels of the overlay per pixel of the picture, if written.
     """
     shown = safe_text(finding.name)
     raw = finding.name.encode("utf-8", "surrogateescape")
@@ -260,10 +269,9 @@ def file_entry(
         verdict=verdict.value if verdict else None,
         statement=_statement(verdict.value, reason.words if reason else None) if verdict else None,
         reason=reason.value if reason else None,
-        faces=tuple(
-            _face_entry(finding.id, face, *paths) for face, paths in zip(finding.faces, files, strict=True)
-        ),
+        faces=tuple(_face_entry(finding.id, face, *paths) for face, paths in zip(finding.faces, files, strict=True)),
         overlay_file=overlay_file,
+        overlay_scale=overlay_scale,
     )
 
 
@@ -273,7 +281,7 @@ def _statement(verdict: str, reason: str | None) -> str:
 
 def _face_entry(file_id: str, finding: FaceFinding, crop_file: str | None, mask_files: tuple[str, ...]) -> FaceEntry:
     probabilities = finding.class_probabilities
-    masks = list(mask_files) or [None] * len(finding.masks)
+    masks: list[str | None] = list(mask_files) or [None] * len(finding.masks)
     return FaceEntry(
         id=f"{file_id}-{finding.number}",
         number=finding.number,
@@ -285,9 +293,7 @@ def _face_entry(file_id: str, finding: FaceFinding, crop_file: str | None, mask_
         confidence=finding.face.confidence,
         landmarks=tuple((float(x), float(y)) for x, y in finding.face.landmarks),
         decision=_decision_entry(finding),
-        class_probabilities={
-            name.value: float(value) for name, value in zip(ForgeryClass, probabilities, strict=True)
-        }
+        class_probabilities={name.value: float(value) for name, value in zip(ForgeryClass, probabilities, strict=True)}
         if probabilities is not None
         else None,
         regions=tuple(RegionEntry(name=name, probability=value) for name, value in finding.regions),

@@ -1,0 +1,164 @@
+"""Overlays: the picture with numbered boxes and artifact contours, drawn from values, the same bytes every time.
+
+Colours are those of Okabe and Ito, which people with any common colour blindness tell apart; each verdict has its own
+line pattern and is written beside the number as well, so that a grey print says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from fakeface.decision import Verdict
+from fakeface.faces import Box
+from fakeface.findings import FaceFinding
+from fakeface.report.record import FaceEntry
+
+__all__ = ["OVERLAY_SIDE", "draw_overlay", "overlay_scale"]
+
+OVERLAY_SIDE = 2000
+"""Longer side of the largest overlay in pixels; larger pictures are reduced to it."""
+
+FONT = Path(__file__).parent / "fonts" / "DejaVuSans-Bold.ttf"
+MASK_COLOUR = (86, 180, 233)
+TINT = 0.22
+"""Share of the mask's colour inside its contour: light, because the trace itself must stay visible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a verdict is drawn: colour, word, ink of the label, and dashes (drawn, left out) in line widths."""
+
+    colour: tuple[int, int, int]
+    word: str
+    ink: tuple[int, int, int]
+    dash: tuple[int, int] | None
+
+
+STYLES = {
+    Verdict.FAKE: Style((213, 94, 0), "alteration", (255, 255, 255), None),
+    Verdict.REAL: Style((0, 114, 178), "no alteration", (255, 255, 255), (8, 3)),
+    Verdict.INDETERMINATE: Style((240, 228, 66), "inconclusive", (0, 0, 0), (2, 2)),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What is drawn of one face; masks are (height, width) bool of the unreduced picture."""
+
+    number: int
+    box: Box
+    verdict: Verdict
+    masks: tuple[NDArray[np.bool_], ...]
+
+
+def overlay_scale(height: int, width: int) -> float:
+    """Overlay pixels per picture pixel: 1, or less for a picture that is larger than ``OVERLAY_SIDE``."""
+    return min(1.0, OVERLAY_SIDE / max(height, width))
+
+
+def draw_overlay(pixels: NDArray[np.uint8], faces: Sequence[FaceEntry | FaceFinding]) -> NDArray[np.uint8]:
+    """The picture with its faces drawn in.
+
+    Args:
+        pixels: (height, width, 3) uint8 RGB, upright; left untouched.
+        faces: what was found, as findings or as the record's entries; their boxes and masks are in these pixels.
+
+    Returns:
+        (height, width, 3) uint8 RGB, the longer side at most 2000 pixels.
+    """
+    height, width = pixels.shape[:2]
+    scale = overlay_scale(height, width)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    canvas = pixels.copy()
+    if scale < 1:
+        canvas = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    thickness = max(2, round(max(size) / 400))
+    drawn = [_drawn(face) for face in faces]
+    for face in drawn:
+        for mask in face.masks:
+            canvas = _draw_mask(canvas, mask, thickness)
+    image = Image.fromarray(canvas)
+    for face in drawn:
+        _draw_box(image, face, scale, thickness)
+    return np.array(image, dtype=np.uint8)
+
+
+def _drawn(face: FaceEntry | FaceFinding) -> Drawn:
+    if isinstance(face, FaceFinding):
+        return Drawn(face.number, face.face.box, face.decision.verdict, tuple(mask.pixels for mask in face.masks))
+    masks = tuple(_decoded(mask.rle) for mask in face.masks)
+    return Drawn(face.number, Box(*face.box), Verdict(face.decision.verdict), masks)
+
+
+def _decoded(rle: dict[str, Any]) -> NDArray[np.bool_]:
+    from pycocotools import mask as coco
+
+    return np.asarray(coco.decode({"size": rle["size"], "counts": rle["counts"].encode("ascii")}), dtype=np.bool_)
+
+
+def _draw_mask(canvas: NDArray[np.uint8], mask: NDArray[np.bool_], thickness: int) -> NDArray[np.uint8]:
+    height, width = canvas.shape[:2]
+    inside = mask.astype(np.uint8)
+    if inside.shape != (height, width):
+        inside = np.asarray(cv2.resize(inside, (width, height), interpolation=cv2.INTER_AREA))
+    tinted = canvas.copy()
+    colour = np.array(MASK_COLOUR, dtype=np.float32)
+    shown = inside > 0
+    tinted[shown] = np.rint(tinted[shown] * (1 - TINT) + colour * TINT).astype(np.uint8)
+    contours, _ = cv2.findContours(inside, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(tinted, contours, -1, (0, 0, 0), thickness + 2)
+    cv2.drawContours(tinted, contours, -1, MASK_COLOUR, thickness)
+    return tinted
+
+
+def _draw_box(image: Image.Image, face: Drawn, scale: float, thickness: int) -> None:
+    style = STYLES[face.verdict]
+    draw = ImageDraw.Draw(image)
+    left, top, right, bottom = (round(value * scale) for value in face.box.xyxy)
+    corners = [(left, top), (right - 1, top), (right - 1, bottom - 1), (left, bottom - 1), (left, top)]
+    for start, end in pairwise(corners):
+        draw.line([start, end], fill=(0, 0, 0), width=thickness + 2)
+    for start, end in pairwise(corners):
+        for piece in _dashes(start, end, style.dash, thickness):
+            draw.line(piece, fill=style.colour, width=thickness)
+    _draw_label(draw, image.size, (left, top, bottom), f"{face.number} {style.word}", style)
+
+
+def _dashes(
+    start: tuple[int, int], end: tuple[int, int], dash: tuple[int, int] | None, thickness: int
+) -> Iterator[list[tuple[float, float]]]:
+    if dash is None:
+        yield [start, end]
+        return
+    length = max(abs(end[0] - start[0]), abs(end[1] - start[1]))
+    on, off = dash[0] * thickness, dash[1] * thickness
+    step = ((end[0] - start[0]) / max(length, 1), (end[1] - start[1]) / max(length, 1))
+    for begin in range(0, length, on + off):
+        stop = min(begin + on, length)
+        yield [(start[0] + step[0] * at, start[1] + step[1] * at) for at in (begin, stop)]
+
+
+def _draw_label(
+    draw: ImageDraw.ImageDraw, size: tuple[int, int], place: tuple[int, int, int], text: str, style: Style
+) -> None:
+    width, height = size
+    left, top, bottom = place
+    font = ImageFont.truetype(str(FONT), max(11, round(max(size) / 55)), layout_engine=ImageFont.Layout.BASIC)
+    if draw.textlength(text, font=font) + 8 > width:
+        text = text.split()[0]  # a tiny picture has room for the number only; the line's pattern tells the verdict
+    ascent, descent = font.getmetrics()
+    label_width, label_height = int(draw.textlength(text, font=font)) + 8, ascent + descent + 4
+    x = max(min(left, width - label_width), 0)
+    above = top - label_height
+    y = above if above >= 0 else max(min(bottom, height - label_height), 0)
+    draw.rectangle((x, y, x + label_width, y + label_height - 1), fill=style.colour, outline=(0, 0, 0))
+    draw.text((x + 4, y + 2), text, fill=style.ink, font=font)

@@ -1,0 +1,171 @@
+"""The words that console and PDF share: verdicts, classes, agreement, limits, and the marks in what a model wrote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fakeface.answers import ForgeryClass, without_tags
+from fakeface.decision import Reason
+from fakeface.report.record import STATEMENTS, DecisionEntry, FaceEntry, FileEntry, Totals
+
+__all__ = [
+    "AGREEMENT",
+    "LIMITS",
+    "NO_FACE_WORDS",
+    "Piece",
+    "Tally",
+    "agreement_words",
+    "class_words",
+    "pieces",
+    "profile_sentence",
+    "reason_words",
+    "score_words",
+    "totals_words",
+    "verdict_words",
+]
+
+NO_FACE_WORDS = f"inconclusive: {Reason.NO_FACE.words}"
+
+LIMITS = (
+    "The software states whether a face supports alteration, supports no alteration, or is inconclusive. It gives no "
+    "probability that anyone did anything, and no conclusion on guilt or intent.",
+    "Likelihood ratios are not calibrated in this version; therefore none is given. Fakeness and match are scores of a "
+    "network, not probabilities about this case.",
+    "The absence of findings is not proof of authenticity: alterations outside the faces, and methods that the "
+    "networks were not trained on, go unnoticed.",
+    "How many unaltered faces would be flagged wrongly in material of this kind is not known until the profile is "
+    "calibrated.",
+)
+"""What every form of the report says of itself."""
+
+AGREEMENT = (
+    "Agreement compares the verdict with a second output of the same network that reads no text. It is a consistency "
+    "check, not corroboration."
+)
+
+
+def profile_sentence(profile: str) -> str:
+    """What a reader must know of the profile that was used."""
+    if profile == "compact":
+        return (
+            "This is the embedded compact profile: a small set of networks that runs without a graphics processor, "
+            "trained on a limited selection of faces and forgeries. It errs more often than large models do, and its "
+            "results need an examiner's review."
+        )
+    return "The results depend on the weights that the user supplied; they need an examiner's review."
+
+
+def reason_words(reason: str | None) -> str:
+    """A reason's code in plain words; an unknown code is returned as it is."""
+    return {known.value: known.words for known in Reason}.get(reason or "", reason or "")
+
+
+def verdict_words(decision: DecisionEntry) -> str:
+    """The verdict as an analyst reads it: *inconclusive: the scores are too close to call*."""
+    statement = STATEMENTS[decision.verdict]
+    return f"{statement}: {reason_words(decision.reason)}" if decision.reason else statement
+
+
+def class_words(forgery: str | None) -> str:
+    """A class in plain words; a dash where there is none."""
+    return ForgeryClass(forgery).words if forgery in set(ForgeryClass) else (forgery or "—")
+
+
+def agreement_words(agreement: bool | None) -> str:
+    """yes, no, or a dash where there is no verdict to compare."""
+    return "—" if agreement is None else "yes" if agreement else "no"
+
+
+def score_words(score: float | None, digits: int = 2) -> str:
+    """A score with a fixed number of decimals; a dash where there is none."""
+    return "—" if score is None else f"{score:.{digits}f}"
+
+
+def totals_words(totals: Totals) -> str:
+    """The account of every input in one line."""
+    return (
+        f"{totals.found} found = {totals.analysed} analysed + {totals.skipped} skipped + {totals.failed} failed; "
+        f"{totals.faces} {'face' if totals.faces == 1 else 'faces'}: {totals.fake} {STATEMENTS['fake']}, "
+        f"{totals.real} {STATEMENTS['real']}, {totals.indeterminate} inconclusive; "
+        f"{totals.no_face} {'picture' if totals.no_face == 1 else 'pictures'} without a face"
+    )
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts inputs and faces one entry at a time."""
+
+    analysed: int = 0
+    skipped: int = 0
+    failed: int = 0
+    real: int = 0
+    fake: int = 0
+    indeterminate: int = 0
+    no_face: int = 0
+
+    def add(self, entry: FileEntry) -> None:
+        """Count one input with its faces."""
+        self.analysed += entry.status == "analysed"
+        self.skipped += entry.status == "skipped"
+        self.failed += entry.status == "failed"
+        self.no_face += entry.status == "analysed" and not entry.faces
+        for face in entry.faces:
+            self._add_face(face)
+
+    def _add_face(self, face: FaceEntry) -> None:
+        self.real += face.decision.verdict == "real"
+        self.fake += face.decision.verdict == "fake"
+        self.indeterminate += face.decision.verdict == "indeterminate"
+
+    @property
+    def totals(self) -> Totals:
+        """The counts so far."""
+        return Totals(
+            found=self.analysed + self.skipped + self.failed,
+            analysed=self.analysed,
+            skipped=self.skipped,
+            failed=self.failed,
+            faces=self.real + self.fake + self.indeterminate,
+            real=self.real,
+            fake=self.fake,
+            indeterminate=self.indeterminate,
+            no_face=self.no_face,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a model's text.
+
+    Args:
+        text: without tags.
+        marked: it is a phrase that the model ties to pixels.
+        grounded: it has a mask.
+    """
+
+    text: str
+    marked: bool = False
+    grounded: bool = False
+
+
+_PHRASE = re.compile(r"<p>\s*(.*?)\s*</p>\s*(\[SEG\]|\[NOSEG\])?", re.S)
+_NO_SPACE_BEFORE = tuple(",.;:!?)")
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """A model's text as plain stretches and marked phrases, tags removed, spaces where words meet."""
+    place, started = 0, False
+    for found in [*_PHRASE.finditer(text), None]:
+        parts = [Piece(without_tags(text[place : found.start() if found else len(text)]))]
+        if found:
+            parts.append(Piece(without_tags(found.group(1)), marked=True, grounded=found.group(2) == "[SEG]"))
+            place = found.end()
+        for part in parts:
+            if not part.text:
+                continue
+            if started and not part.text.startswith(_NO_SPACE_BEFORE):
+                yield Piece(" ")
+            yield part
+            started = True
