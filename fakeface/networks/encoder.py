@@ -1,0 +1,168 @@
+"""The forensic vision encoder of the compact profile: a residual network on RGB and its high-pass residual.
+
+Forgery traces are in fine texture, so the stem sees the picture beside its high-pass residual (picture minus its 3 x 3
+mean) at full resolution. One pass gives the token grid that the language model, MIDS and the mask decoder share, and
+four heads: detection, class, suspect regions and a dense artifact mask (multi-task, as in Fake-in-Facext's auxiliary
+heads, arXiv 2510.20531).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["EncoderConfig", "EncoderOutput", "ForensicEncoder"]
+
+RESIDUAL_GAIN = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderConfig:
+    """Sizes of the encoder.
+
+    Args:
+        widths: channels at strides 2, 4, 8 and 16.
+        depths: residual blocks at each of them.
+        neck: channels of the mask branch at stride 4.
+        classes: forgery classes.
+        regions: suspect regions.
+    """
+
+    widths: tuple[int, int, int, int] = (24, 48, 96, 192)
+    depths: tuple[int, int, int, int] = (1, 2, 2, 2)
+    neck: int = 48
+    classes: int = 5
+    regions: int = 16
+
+    def as_dict(self) -> dict[str, object]:
+        """For the record beside the weights."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncoderOutput:
+    """Everything one pass gives.
+
+    Args:
+        tokens: (B, width, 14, 14) float, the last stage's grid (stride 16).
+        coarse: (B, width3, 28, 28) float, the stage before (stride 8).
+        detection: (B,) logits, positive speaks for forgery.
+        classes: (B, classes) logits.
+        regions: (B, regions) logits.
+        mask: (B, 56, 56) logits at stride 4.
+    """
+
+    tokens: Tensor
+    coarse: Tensor
+    detection: Tensor
+    classes: Tensor
+    regions: Tensor
+    mask: Tensor
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions with a skip (He et al. 2016); the first may halve the resolution."""
+
+    def __init__(self, width_in: int, width: int, stride: int = 1) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width_in, width, 3, stride, 1, bias=False)
+        self.first_norm = nn.BatchNorm2d(width)
+        self.second = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.second_norm = nn.BatchNorm2d(width)
+        self.skip = (
+            nn.Sequential(nn.AvgPool2d(stride), nn.Conv2d(width_in, width, 1, bias=False), nn.BatchNorm2d(width))
+            if stride != 1 or width_in != width
+            else nn.Identity()
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, width_in, H, W) to (B, width, H / stride, W / stride)."""
+        y = functional.relu(self.first_norm(self.first(x)), inplace=True)
+        return functional.relu(self.second_norm(self.second(y)) + self.skip(x), inplace=True)
+
+
+class ForensicEncoder(nn.Module):
+    """Encoder with its heads.
+
+    Args:
+        config: sizes.
+    """
+
+    def __init__(self, config: EncoderConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or EncoderConfig()
+        w1, w2, w3, w4 = config.widths
+        d1, d2, d3, d4 = config.depths
+        self.stem = nn.Sequential(nn.Conv2d(6, w1, 5, 2, 2, bias=False), nn.BatchNorm2d(w1), nn.ReLU(inplace=True))
+        self.stage1 = nn.Sequential(*[ResidualBlock(w1, w1) for _ in range(d1)])
+        self.stage2 = _stage(w1, w2, d2)
+        self.stage3 = _stage(w2, w3, d3)
+        self.stage4 = _stage(w3, w4, d4)
+        self.lateral2 = nn.Conv2d(w2, config.neck, 1)
+        self.lateral3 = nn.Conv2d(w3, config.neck, 1)
+        self.lateral4 = nn.Conv2d(w4, config.neck, 1)
+        self.fuse = nn.Sequential(
+            nn.Conv2d(config.neck, config.neck, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(config.neck),
+            nn.ReLU(inplace=True),
+        )
+        self.mask_head = nn.Conv2d(config.neck, 1, 1)
+        self.attention = nn.Conv2d(w4, 1, 1)
+        pooled = 2 * w4 + 2 * config.neck + 1
+        self.dropout = nn.Dropout(0.2)
+        self.detection_head = nn.Linear(pooled, 1)
+        self.class_head = nn.Linear(pooled, config.classes)
+        self.region_head = nn.Linear(pooled, config.regions)
+
+    def forward(self, pixels: Tensor) -> EncoderOutput:
+        """Encode windows.
+
+        Args:
+            pixels: (B, 3, 224, 224) uint8 RGB, or float in 0..255.
+        """
+        x = self.stage1(self.stem(self.inputs(pixels)))
+        fine = self.stage2(x)
+        coarse = self.stage3(fine)
+        tokens = self.stage4(coarse)
+        neck = self._neck(fine, coarse, tokens)
+        mask = self.mask_head(neck)[:, 0].float()
+        pooled = self.dropout(self._pooled(tokens, neck, mask))
+        return EncoderOutput(
+            tokens,
+            coarse,
+            self.detection_head(pooled)[:, 0].float(),
+            self.class_head(pooled).float(),
+            self.region_head(pooled).float(),
+            mask,
+        )
+
+    @staticmethod
+    def inputs(pixels: Tensor) -> Tensor:
+        """RGB in -1..1 beside its high-pass residual: (B, 6, H, W) float32, channels last."""
+        x = pixels.float() / 127.5 - 1
+        mean = functional.avg_pool2d(functional.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        residual = ((x - mean) * RESIDUAL_GAIN).clamp(-2, 2)
+        return torch.cat([x, residual], dim=1).contiguous(memory_format=torch.channels_last)
+
+    def _neck(self, fine: Tensor, coarse: Tensor, tokens: Tensor) -> Tensor:
+        up = functional.interpolate(self.lateral4(tokens), scale_factor=2.0, mode="nearest") + self.lateral3(coarse)
+        fused: Tensor = self.fuse(functional.interpolate(up, scale_factor=2.0, mode="nearest") + self.lateral2(fine))
+        return fused
+
+    def _pooled(self, tokens: Tensor, neck: Tensor, mask: Tensor) -> Tensor:
+        """Mean and attention pooling of the tokens; mean and mask-guided pooling of the fine branch; mean mask."""
+        weights = self.attention(tokens).float().flatten(2).softmax(dim=2)
+        attended = (tokens.float().flatten(2) * weights).sum(dim=2)
+        guide = (mask.flatten(1) * 0.5).softmax(dim=1)[:, None]
+        flat = neck.float().flatten(2)
+        guided = (flat * guide).sum(dim=2)
+        share = mask.sigmoid().mean(dim=(1, 2))[:, None]
+        return torch.cat([tokens.float().mean(dim=(2, 3)), attended, flat.mean(dim=2), guided, share], dim=1)
+
+
+def _stage(width_in: int, width: int, depth: int) -> nn.Sequential:
+    blocks = [ResidualBlock(width_in, width, 2)] + [ResidualBlock(width, width) for _ in range(depth - 1)]
+    return nn.Sequential(*blocks)

@@ -1,0 +1,107 @@
+"""Checkpoints without pickle: tensors in safetensors, everything else in JSON, written aside and renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from fakeface.errors import WeightsError
+
+__all__ = ["Average", "load_checkpoint", "save_checkpoint", "save_weights"]
+
+
+class Average:
+    """Exponential moving average of a network's weights and buffers (Polyak averaging).
+
+    Args:
+        network: what to average; its state is copied.
+        decay: share of the old average kept at each step, reached gradually.
+    """
+
+    def __init__(self, network: nn.Module, decay: float = 0.998) -> None:
+        self.decay, self.steps = decay, 0
+        self.state = {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Take in the network's present state."""
+        self.steps += 1
+        share = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for name, value in network.state_dict().items():
+            if value.is_floating_point():
+                self.state[name].lerp_(value, 1 - share)
+            else:
+                self.state[name].copy_(value)
+
+
+def save_checkpoint(
+    folder: Path, network: nn.Module, average: Average, optimizer: torch.optim.Optimizer, progress: dict[str, Any]
+) -> None:
+    """Write ``checkpoint.safetensors`` and ``checkpoint.json``; an interrupted write leaves the old ones."""
+    tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
+    tensors |= {f"average.{name}": value for name, value in average.state.items()}
+    state = optimizer.state_dict()
+    plain: dict[str, dict[str, Any]] = {}
+    for index, entries in state["state"].items():
+        for name, value in entries.items():
+            if isinstance(value, Tensor):
+                tensors[f"optimizer.{index}.{name}"] = value
+            else:
+                plain.setdefault(str(index), {})[name] = value
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / "checkpoint.safetensors.new"
+    save_file({name: value.contiguous().clone() for name, value in tensors.items()}, aside)
+    text = json.dumps({"progress": progress, "average_steps": average.steps, "optimizer": plain})
+    (folder / "checkpoint.json.new").write_text(text, encoding="utf-8")
+    os.replace(aside, folder / "checkpoint.safetensors")
+    os.replace(folder / "checkpoint.json.new", folder / "checkpoint.json")
+
+
+def load_checkpoint(
+    folder: Path, network: nn.Module, average: Average, optimizer: torch.optim.Optimizer
+) -> dict[str, Any]:
+    """Restore what ``save_checkpoint`` wrote; returns its ``progress``, empty where there is no checkpoint.
+
+    Raises:
+        WeightsError: the checkpoint belongs to another network.
+    """
+    if not (folder / "checkpoint.json").is_file():
+        return {}
+    record = json.loads((folder / "checkpoint.json").read_text(encoding="utf-8"))
+    tensors = load_file(folder / "checkpoint.safetensors")
+    try:
+        network.load_state_dict(_under(tensors, "network."))
+    except RuntimeError as error:
+        raise WeightsError(f"the checkpoint in {folder.name} belongs to another network") from error
+    average.state, average.steps = _under(tensors, "average."), record["average_steps"]
+    state = optimizer.state_dict()
+    restored: dict[int, dict[str, Any]] = {}
+    for name, value in _under(tensors, "optimizer.").items():
+        index, key = name.split(".", 1)
+        restored.setdefault(int(index), {})[key] = value
+    for index, entries in record["optimizer"].items():
+        restored.setdefault(int(index), {}).update(entries)
+    optimizer.load_state_dict({"state": restored, "param_groups": state["param_groups"]})
+    progress: dict[str, Any] = record["progress"]
+    return progress
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def save_weights(path: Path, state: dict[str, Tensor]) -> None:
+    """Write released weights: floating tensors in fp16, the rest as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = {
+        name: (value.half() if value.is_floating_point() else value).contiguous().clone()
+        for name, value in state.items()
+        if not name.endswith("num_batches_tracked")
+    }
+    save_file(half, path)

@@ -1,0 +1,192 @@
+"""Train the vision encoder with all its heads on pairs of real and forged faces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+
+from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
+from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
+from fakeface.training.forge.pairs import FaceSample, Mix, PairFactory
+from fakeface.training.manifest import FaceRow
+from fakeface.training.progress import Budget, Log, Schedule
+
+__all__ = ["EncoderTraining", "PairDataset", "collate", "train_encoder"]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderTraining:
+    """Settings of the stage.
+
+    Args:
+        pictures: windows to see, real and forged together.
+        minutes: or minutes to train, whichever comes first; 0 for no limit.
+        pairs_per_batch: real-forged pairs in a batch.
+        learning_rate: peak of the schedule.
+        weight_decay: AdamW's.
+        workers: processes that forge.
+        threads: of the network.
+        seed: of weights and pairs.
+        compiled: whether the network goes through ``torch.compile``.
+        calib_pairs: pairs per operator that checkpoints are compared on.
+        check_every: batches between two looks at the calibration faces.
+        save_every: batches between two checkpoints.
+    """
+
+    pictures: int = 250_000
+    minutes: float = 0.0
+    pairs_per_batch: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.03
+    workers: int = 1
+    threads: int = 2
+    seed: int = 1
+    compiled: bool = False
+    calib_pairs: int = 80
+    check_every: int = 500
+    save_every: int = 250
+
+
+class PairDataset(Dataset[tuple[FaceSample, FaceSample]]):
+    """Pairs ``first``, ``first + 1``, ... of a factory, as torch's loader wants them."""
+
+    def __init__(self, factory: PairFactory, first: int, count: int) -> None:
+        self.factory, self.first, self.count = factory, first, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> tuple[FaceSample, FaceSample]:
+        cv2.setNumThreads(1)
+        return self.factory.pair(self.first + index)
+
+
+def collate(pairs: Sequence[tuple[FaceSample, FaceSample]]) -> dict[str, Tensor]:
+    """A batch: windows (B, 3, 224, 224) uint8 and the truths, reals and fakes alternating."""
+    samples = [sample for pair in pairs for sample in pair]
+    windows = np.stack([sample.window for sample in samples])
+    return {
+        "pixels": torch.from_numpy(windows).permute(0, 3, 1, 2),
+        "label": torch.tensor([sample.label for sample in samples], dtype=torch.float32),
+        "forgery": torch.tensor([sample.forgery for sample in samples]),
+        "mask": torch.from_numpy(np.stack([sample.mask for sample in samples])),
+        "mask_known": torch.tensor([sample.mask_known for sample in samples]),
+        "regions": torch.from_numpy(np.stack([sample.regions for sample in samples])),
+    }
+
+
+def losses(output: EncoderOutput, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Loss of each head; masks and regions only where their truth is known."""
+    known = batch["mask_known"]
+    logits, truth = output.mask[known], batch["mask"][known]
+    forged = batch["label"][known] > 0
+    probability = logits.sigmoid()
+    shared = 2 * (probability * truth).sum(dim=(1, 2)) + 1
+    dice = 1 - shared / (probability.sum(dim=(1, 2)) + truth.sum(dim=(1, 2)) + 1)
+    return {
+        "detection": functional.binary_cross_entropy_with_logits(output.detection, batch["label"]),
+        "class": 0.3 * functional.cross_entropy(output.classes, batch["forgery"]),
+        "mask": functional.binary_cross_entropy_with_logits(logits, truth),
+        "dice": 0.3 * (dice * forged).sum() / forged.sum().clamp(min=1),
+        "regions": 0.3 * functional.binary_cross_entropy_with_logits(output.regions[known], batch["regions"][known]),
+    }
+
+
+def train_encoder(rows: Sequence[FaceRow], root: Path, out: Path, settings: EncoderTraining) -> Iterator[dict[str, Any]]:
+    """Train, resuming from ``out`` where a checkpoint lies; yields one report per look at the calibration faces.
+
+    Writes ``checkpoint.*``, ``log.csv``, ``encoder.safetensors`` (the average with the best mean AUC on calib) and
+    returns when the budget is used up.
+
+    Args:
+        rows: prepared faces; split train fits, split calib chooses.
+        root: folder that their paths are relative to.
+        out: folder of this training.
+        settings: of the stage.
+    """
+    torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    network = ForensicEncoder().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+    average = Average(network)
+    budget = Budget(settings.pictures, settings.minutes)
+    progress = load_checkpoint(out, network, average, optimizer) or {"best": 0.0, "seen": 0, "seconds": 0.0}
+    budget.resume(progress["seen"], progress["seconds"])
+    factory = PairFactory([row for row in rows if row.split == "train"], root, settings.seed)
+    checks = calib_batches([row for row in rows if row.split == "calib"], root, settings.calib_pairs)
+    step_network = torch.compile(network) if settings.compiled else network
+    log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
+    for step, batch in enumerate(_batches(factory, budget, settings), start=1):
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate(budget.share)
+        network.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            output = step_network(batch["pixels"])
+        parts = losses(output, batch)
+        total = torch.stack(list(parts.values())).sum()
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+        optimizer.step()
+        average.update(network)
+        budget.seen += len(batch["label"])
+        if step % settings.check_every == 0 or budget.share >= 1:
+            report = _check(average, checks)
+            if report["mean"] >= progress["best"]:
+                progress["best"] = report["mean"]
+                save_weights(out / "encoder.safetensors", average.state)
+            row = {"seen": budget.seen, "seconds": round(budget.seconds), "loss": float(total.detach())}
+            row |= {f"loss_{name}": float(value.detach()) for name, value in parts.items()}
+            log.write(row | {f"auc_{name}": value for name, value in report.items()})
+            yield row | report
+        if step % settings.save_every == 0 or budget.share >= 1:
+            progress |= {"seen": budget.seen, "seconds": budget.seconds, "settings": asdict(settings)}
+            save_checkpoint(out, network, average, optimizer, progress)
+        if budget.share >= 1:
+            return
+
+
+def _batches(factory: PairFactory, budget: Budget, settings: EncoderTraining) -> Iterator[dict[str, Tensor]]:
+    first = budget.seen // 2
+    loader = DataLoader(
+        PairDataset(factory, first, settings.pictures // 2 - first + settings.pairs_per_batch),
+        settings.pairs_per_batch,
+        collate_fn=collate,
+        num_workers=settings.workers,
+        prefetch_factor=6 if settings.workers else None,
+        multiprocessing_context="spawn" if settings.workers else None,
+    )
+    yield from loader
+
+
+def calib_batches(rows: Sequence[FaceRow], root: Path, pairs: int) -> dict[str, dict[str, Tensor]]:
+    """Fixed batches of calibration pairs, one per operator."""
+    batches = {}
+    for number, operator in enumerate(asdict(Mix())):
+        mix = Mix(**{name: float(name == operator) for name in asdict(Mix())})
+        factory = PairFactory(rows, root, 1000 + number, mix)
+        batches[operator] = collate([factory.pair(index) for index in range(pairs)])
+    return batches
+
+
+def _check(average: Average, checks: dict[str, dict[str, Tensor]]) -> dict[str, float]:
+    network = ForensicEncoder()
+    network.load_state_dict(average.state)
+    network.eval().to(memory_format=torch.channels_last)
+    report = {}
+    with torch.no_grad():
+        for operator, batch in checks.items():
+            scores = torch.cat([network(chunk).detection for chunk in batch["pixels"].split(32)])
+            report[operator] = float(roc_auc_score(batch["label"].numpy(), scores.numpy()))
+    report["mean"] = sum(report.values()) / len(report)
+    return report

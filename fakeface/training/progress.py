@@ -1,0 +1,80 @@
+"""What every training loop shares: when to stop, how fast to learn, and a log that can be read while it runs."""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Budget", "Log", "Schedule"]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Learning rate: linear warm-up, then half a cosine down to one hundredth.
+
+    Args:
+        peak: highest rate.
+        warm_up: share of the budget spent rising.
+    """
+
+    peak: float
+    warm_up: float = 0.03
+
+    def rate(self, share: float) -> float:
+        """The rate after this share of the budget, 0..1."""
+        if share < self.warm_up:
+            return self.peak * max(share / self.warm_up, 0.01)
+        down = (share - self.warm_up) / (1 - self.warm_up)
+        return self.peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(down, 1))))
+
+
+class Budget:
+    """Counts samples and minutes across interruptions.
+
+    Args:
+        samples: stop after so many.
+        minutes: or after so many minutes of training, whichever comes first; 0 for no limit of time.
+    """
+
+    def __init__(self, samples: int, minutes: float = 0.0) -> None:
+        self.samples, self.minutes = samples, minutes
+        self.seen, self._before, self._since = 0, 0.0, time.monotonic()
+
+    def resume(self, seen: int, seconds: float) -> None:
+        """Go on where an earlier call stopped."""
+        self.seen, self._before, self._since = seen, seconds, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far."""
+        return self._before + time.monotonic() - self._since
+
+    @property
+    def share(self) -> float:
+        """Share of the budget used, 0..1."""
+        timed = self.seconds / 60 / self.minutes if self.minutes else 0.0
+        return min(max(self.seen / self.samples, timed), 1.0)
+
+
+class Log:
+    """Appends rows to a CSV file; columns are those of the first row.
+
+    Args:
+        path: the file; an existing one is continued.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, row: dict[str, float | int | str]) -> None:
+        """Append one row."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = not self.path.exists()
+        with self.path.open("a", newline="", encoding="utf-8") as handle:
+            writer = csv.DictWriter(handle, list(row))
+            if fresh:
+                writer.writeheader()
+            writer.writerow({k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()})
