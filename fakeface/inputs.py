@@ -67,7 +67,7 @@ class Inputs:
     def __iter__(self) -> Iterator[Input]:
         walk = _Walk(self.recursive)
         number = 0
-        for path in self._named():
+        for path in self.named():
             for found, refused, code in walk.visit(path):
                 number += 1
                 yield Input(number, found, refused, code)
@@ -76,7 +76,8 @@ class Inputs:
         """How many inputs there are now; walks the folders once, opens no file."""
         return sum(1 for _ in self)
 
-    def _named(self) -> Iterator[str]:
+    def named(self) -> Iterator[str]:
+        """The paths that the user named, patterns expanded and lists read; no folder is entered."""
         for argument in self.arguments:
             if argument == "-":
                 yield from parse_list(self.standard_input or b"")

@@ -42,7 +42,10 @@ class Encoding:
 class FrameSource(Protocol):
     """Upright RGB frames of one evidence file, streamed."""
 
-    evidence: Evidence
+    @property
+    def evidence(self) -> Evidence:
+        """The file that is decoded."""
+        ...
 
     def frames(self) -> Iterator[Frame]:
         """The frames in order; a still picture gives one.
