@@ -161,11 +161,11 @@ def _answer(entry: FileEntry, face: FaceEntry) -> list[RenderableType] | None:
 
 
 def _marked(text: str) -> Text:
-    """A model's text without tags; phrases underlined, those with a mask in angle marks for terminals without style."""
+    """A model's text without tags; phrases that have a mask underlined and, for terminals without style, in marks."""
     marked = Text()
     for piece in pieces(text):
         shown = safe_text(piece.text)
-        marked.append(f"‹{shown}›" if piece.grounded else shown, style="underline" if piece.marked else "")
+        marked.append(f"‹{shown}›" if piece.grounded else shown, style="underline" if piece.grounded else "")
     return marked
 
 

@@ -1,0 +1,282 @@
+"""Sections of the PDF about single faces: pictures side by side, scores with their direction, what the model wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+
+from PIL import Image
+from reportlab.lib.colors import HexColor
+from reportlab.lib.units import mm
+from reportlab.platypus import CondPageBreak, KeepTogether, PageBreak, Paragraph, Spacer, Table, TableStyle
+from reportlab.platypus import Image as Figure
+from reportlab.platypus.flowables import Flowable
+
+from fakeface.report.pdf_page import ACCENT, RULE, STYLES, WIDTH, Bar, grid, markup, paragraph
+from fakeface.report.pdf_view import View, picture
+from fakeface.report.record import AnswerEntry, FaceEntry, FileEntry
+from fakeface.report.words import agreement_words, class_words, pieces, score_words, verdict_words
+
+__all__ = ["faces"]
+
+PANEL = 54 * mm
+PANEL_PIXELS = 448
+"""Pixels per side of a panel on paper; smaller contents are enlarged without smoothing."""
+
+OVERVIEW_PIXELS = 1200
+OVERVIEW_HEIGHT = 95 * mm
+LISTED_REGIONS = 12
+"""How many suspect regions are printed; the record holds all."""
+
+QUESTIONS = {
+    "open": "asked openly",
+    "fake": "told that the face is fake",
+    "real": "told that the face is real",
+}
+
+
+def faces(view: View) -> Iterator[Flowable]:
+    """One section per shown face, under an overview of its picture."""
+    yield PageBreak()
+    yield paragraph("3  Faces", "h1")
+    if not view.faces:
+        yield paragraph("No face has a section: none was found, or none supports alteration.")
+    for place, entry in enumerate(entry for entry in view.files if any(face.id in view.faces for face in entry.faces)):
+        if place:
+            yield PageBreak()
+        yield from _overview(view, entry)
+        for face in entry.faces:
+            if face.id in view.faces:
+                yield from _face(view, entry, face)
+
+
+def _overview(view: View, entry: FileEntry) -> Iterator[Flowable]:
+    yield paragraph(f"{entry.id}: {entry.name}", "h2")
+    overlay = picture(view.root, entry.overlay_file)
+    if overlay is None:
+        yield paragraph("No overlay of this picture is in the case folder.", "caption")
+        return
+    reduced = entry.overlay_scale is not None and entry.overlay_scale < 1
+    overlay.thumbnail((OVERVIEW_PIXELS, OVERVIEW_PIXELS), Image.Resampling.LANCZOS)
+    scale = min(WIDTH / overlay.width, OVERVIEW_HEIGHT / overlay.height)
+    caption = (
+        f"Processed image: boxes with face numbers, artifact masks as light-blue contours ({entry.overlay_file}"
+        f"{f', reduced to {entry.overlay_scale:.0%} of the picture' if reduced else ''}; reduced to at most "
+        f"{OVERVIEW_PIXELS} pixels and compressed as JPEG for this page). "
+        "Solid box: supports alteration; long dashes: supports no alteration; short dashes: inconclusive."
+    )
+    figure = Figure(_encoded(overlay, "JPEG"), overlay.width * scale, overlay.height * scale, hAlign="LEFT")
+    yield KeepTogether([figure, paragraph(caption, "caption"), Spacer(1, 3 * mm)])
+
+
+def _encoded(image: Image.Image, kind: str) -> BytesIO:
+    buffer = BytesIO()
+    image.save(buffer, kind, quality=88)
+    buffer.seek(0)
+    return buffer
+
+
+def _face(view: View, entry: FileEntry, face: FaceEntry) -> Iterator[Flowable]:
+    yield CondPageBreak(110 * mm)
+    yield paragraph(f"Face {face.id}", "h2")
+    left, top, right, bottom = face.box
+    where = (
+        f"Face {face.number} of {entry.name}, box x {left}–{right}, y {top}–{bottom} in pixels of the upright picture, "
+        f"shorter side {face.size_pixels} pixels; found by {face.origin}."
+    )
+    yield KeepTogether([_result(face), Spacer(1, 2 * mm), paragraph(where, "small"), *_panels(view, entry, face)])
+    yield KeepTogether([paragraph("What the software measured", "h3"), _scores(view, face)])
+    yield from _classes_and_regions(face)
+    yield from _answers(face)
+
+
+def _classes_and_regions(face: FaceEntry) -> Iterator[Flowable]:
+    half = WIDTH / 2 - 3 * mm
+    classes = [(class_words(name), value) for name, value in (face.class_probabilities or {}).items()]
+    regions = [(region.name, region.probability) for region in face.regions]
+    columns: list[list[Flowable]] = [
+        [paragraph(title, "h3"), _probabilities(kind, rows, half)] if rows else []
+        for title, kind, rows in (
+            ("Class probabilities (text-independent)", "Class", classes),
+            ("Suspect regions, highest first", "Region", regions),
+        )
+    ]
+    if any(columns):
+        table = Table([columns], colWidths=[WIDTH / 2] * 2)
+        table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *_NO_PADDING]))
+        yield Spacer(1, 3 * mm)
+        yield table
+
+
+def _probabilities(kind: str, values: list[tuple[str, float]], width: float) -> Table:
+    rows: list[list[str | Flowable]] = [
+        [name, score_words(value, 4), Bar(value, width=28 * mm)] for name, value in values[:LISTED_REGIONS]
+    ]
+    table = grid(((kind, width - 48 * mm), ("Value", 16 * mm), ("0 to 1", 32 * mm)), rows)
+    table.hAlign = "LEFT"
+    return table
+
+
+def _result(face: FaceEntry) -> Table:
+    table = Table([[paragraph(f"Result: {verdict_words(face.decision)}", "h3")]], colWidths=[WIDTH])
+    table.setStyle(
+        TableStyle(
+            [
+                ("BACKGROUND", (0, 0), (-1, -1), HexColor("#eef2f6")),
+                ("LINEBEFORE", (0, 0), (0, -1), 2.5, ACCENT),
+                ("LEFTPADDING", (0, 0), (-1, -1), 8),
+                ("TOPPADDING", (0, 0), (-1, -1), 1),
+            ]
+        )
+    )
+    return table
+
+
+def _panels(view: View, entry: FileEntry, face: FaceEntry) -> list[Flowable]:
+    crop = picture(view.root, face.crop_file)
+    mask = picture(view.root, face.masks[0].file) if face.masks else None
+    overlay = picture(view.root, entry.overlay_file)
+    square = face.square
+    if crop is None or square is None:
+        reason = "was not cut out" if square is None else "was not saved"
+        return [paragraph(f"No pictures of this face: its crop {reason}.", "caption")]
+    left, top, right, bottom = (round(side * (entry.overlay_scale or 1.0)) for side in square)
+    shown = (
+        (
+            crop,
+            f"Processed image: crop as the networks saw it, at {face.scale or 1:.0%} scale; grey is empty.",
+        ),
+        (mask.crop(square) if mask else None, _mask_caption(face)),
+        (overlay.crop((left, top, right, bottom)) if overlay else None, _overlay_caption()),
+    )
+    cells = [[_panel(image) for image, _ in shown], [paragraph(caption, "caption") for _, caption in shown]]
+    table = Table(cells, colWidths=[WIDTH / 3] * 3, hAlign="LEFT")
+    table.setStyle(
+        TableStyle(
+            [
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 6),
+                ("TOPPADDING", (0, 0), (-1, -1), 2),
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ]
+        )
+    )
+    return [Spacer(1, 1.5 * mm), table]
+
+
+def _mask_caption(face: FaceEntry) -> str:
+    if not face.masks:
+        return "No artifact mask was computed for this face."
+    mask = face.masks[0]
+    more = f" {len(face.masks) - 1} further masks are in the record." if len(face.masks) > 1 else ""
+    return (
+        f"Processed image: artifact mask over the same square, white inside, {mask.area_pixels} pixels, mean "
+        f"probability {mask.score:.2f} (higher: more support for alteration there).{more}"
+    )
+
+
+def _overlay_caption() -> str:
+    return (
+        "Processed image: the same square of the overlay, mask as light-blue contour; black lies outside the picture."
+    )
+
+
+def _panel(image: Image.Image | None) -> Flowable:
+    if image is None:
+        return paragraph("no picture", "caption")
+    method = Image.Resampling.NEAREST if image.width <= PANEL_PIXELS else Image.Resampling.LANCZOS
+    figure = Figure(_encoded(image.resize((PANEL_PIXELS, PANEL_PIXELS), method), "PNG"), PANEL, PANEL)
+    frame = Table([[figure]], colWidths=[PANEL], rowHeights=[PANEL], hAlign="LEFT")
+    frame.setStyle(TableStyle([("BOX", (0, 0), (-1, -1), 0.6, RULE), *_NO_PADDING]))
+    return frame
+
+
+_NO_PADDING = [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")]
+
+
+def _scores(view: View, face: FaceEntry) -> Table:
+    decision = face.decision
+    fakeness_cut, independent_cut = view.cut("fakeness"), view.cut("independent")
+    rows: list[list[str | Flowable]] = [
+        _score_row("Fakeness", decision.fakeness, fakeness_cut, "higher: more support for alteration"),
+        _score_row(
+            "Text-independent score",
+            decision.independent_score,
+            independent_cut,
+            "higher: more support for alteration; no text took part",
+        ),
+        _score_row("Match of chosen answer", decision.match, None, "higher: the answer fits the picture better"),
+        ["Answers", decision.difficulty or "—", "", "easy: all three answers agree; hard: they do not"],
+        [
+            "Agreement",
+            agreement_words(decision.agreement),
+            "",
+            "verdict and text-independent score on the same side; no corroboration",
+        ],
+        ["Class", class_words(decision.forgery), "", "most probable class that fits the verdict"],
+        ["Likelihood ratio", *_likelihood(face)],
+    ]
+    columns = (
+        ("Measure", 38 * mm),
+        ("Value", 23 * mm),
+        ("0 to 1, tick: cut", 34 * mm),
+        ("Direction", WIDTH - 95 * mm),
+    )
+    return grid(columns, rows)
+
+
+def _score_row(name: str, value: float | None, cut: float | None, direction: str) -> list[str | Flowable]:
+    shown = f"{direction}; cut {cut:.2f}" if cut is not None else direction
+    return [name, score_words(value, 4), Bar(value, cut, 30 * mm) if value is not None else "", shown]
+
+
+def _likelihood(face: FaceEntry) -> tuple[str, str, str]:
+    decision = face.decision
+    if decision.log10_lr is None:
+        return "not given", "", "this version is not calibrated"
+    low, high = score_words(decision.log10_lr_low), score_words(decision.log10_lr_high)
+    capped = "; the cap of the calibration data was reached" if decision.lr_cap_reached else ""
+    return f"log10 {decision.log10_lr:.2f}", "", f"interval {low} to {high}, computed from {decision.lr_score}{capped}"
+
+
+def _answers(face: FaceEntry) -> Iterator[Flowable]:
+    if not face.answers:
+        return
+    yield paragraph("What the model wrote", "h3")
+    yield paragraph(
+        "Quoted text of a language model, not a finding of software or examiner. Underlined phrases are those "
+        "that the model ties to pixels. An answer that lost was written on request under its hypothesis.",
+        "small",
+    )
+    order = sorted(face.answers, key=lambda answer: answer.role != "chosen")
+    for answer in order:
+        yield KeepTogether([Spacer(1, 2 * mm), _quoted(answer)])
+
+
+def _quoted(answer: AnswerEntry) -> Table:
+    role = "Chosen answer" if answer.role == "chosen" else "Model's alternative"
+    says = f"says {answer.claim}" if answer.claim else f"unreadable: {answer.problem}"
+    label = f"{role}, {QUESTIONS[answer.hypothesis]}: {says}, match {score_words(answer.match, 4)}"
+    texts = [text for text in (answer.description, answer.reasoning) if text] if answer.claim else [answer.text]
+    written = [f"class written: {class_words(answer.forgery)}"] if answer.forgery else []
+    if answer.probability is not None:
+        written.append(f"probability written: {answer.probability:.2f} (decides nothing)")
+    cells: list[Flowable] = [paragraph(label, "head"), Spacer(1, 1 * mm)]
+    cells += [Paragraph(_marked(text), STYLES["quote"]) for text in texts]
+    cells += [paragraph("; ".join(written), "small")] if written else []
+    table = Table([[cells]], colWidths=[WIDTH], splitInRow=1)
+    table.setStyle(
+        TableStyle(
+            [
+                ("LINEBEFORE", (0, 0), (0, -1), 1.6, ACCENT if answer.role == "chosen" else RULE),
+                ("LEFTPADDING", (0, 0), (-1, -1), 8),
+                ("TOPPADDING", (0, 0), (-1, -1), 2),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+            ]
+        )
+    )
+    return table
+
+
+def _marked(text: str) -> str:
+    return "".join(f"<u>{markup(piece.text)}</u>" if piece.grounded else markup(piece.text) for piece in pieces(text))
