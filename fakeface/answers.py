@@ -135,7 +135,7 @@ def parse_answer(text: str, hypothesis: Hypothesis) -> Answer:
     """
     fields: dict[str, str] = {}
     marks = list(_FIELD.finditer(text))
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+    for mark, following in zip(marks, [*marks[1:], None], strict=False):  # no mark at all: nothing to pair
         end = following.start() if following else len(text)
         fields.setdefault(FIELDS[mark.group(1).lower()], text[mark.end() : end].strip())
     claim = _claim(fields.get("result", ""))

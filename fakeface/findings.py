@@ -15,7 +15,7 @@ from fakeface.evidence import Evidence
 from fakeface.faces import Box, Face, FaceCrop
 from fakeface.masks import Mask
 
-__all__ = ["FaceFinding", "FileFinding", "FileStatus", "ModelCard", "PictureFacts"]
+__all__ = ["FaceFinding", "FileFinding", "FileStatus", "ModelCard", "PictureFacts", "file_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,11 @@ class FaceFinding:
         return self.crop.square if self.crop else None
 
 
+def file_id(number: int) -> str:
+    """The stable id of the input with this 1-based number in its run."""
+    return f"F{number:04d}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FileFinding:
     """What the run says of one input.
@@ -128,7 +133,7 @@ class FileFinding:
     @property
     def id(self) -> str:
         """Stable id of the input in its run."""
-        return f"F{self.number:04d}"
+        return file_id(self.number)
 
     @property
     def verdict(self) -> Verdict | None:

@@ -17,7 +17,7 @@ from fakeface.masks import Mask
 from fakeface.report.casefolder import RunHeader
 from fakeface.report.record import FileEntry, ModelEntry, file_entry
 
-THRESHOLDS = Thresholds(fakeness=0.5, independent=0.5, margin=0.05)
+THRESHOLDS = Thresholds(fakeness=0.5, independent=0.5, margin=0.05, mask=0.5, region=0.5)
 FACE_BOX = Box(100, 60, 190, 160)
 
 TEXTS = {

@@ -163,9 +163,9 @@ def test_an_interrupted_run_resumes_to_the_same_record(tmp_path):
     case = open_case(tmp_path / "case", make_header(), resume=True)
     for finding in findings:
         sha256 = finding.evidence.sha256
-        done = case.finished_entry(finding.name, sha256)
+        done = case.finished_entry(finding.id, finding.name, sha256)
         assert (done is not None) == (finding.number <= 2)
-        assert case.finished_entry(finding.name, "0" * 64) is None
+        assert case.finished_entry(finding.id, finding.name, "0" * 64) is None
         if done is None:
             case.write(finding)
         else:
@@ -183,8 +183,8 @@ def test_undecodable_names_are_recognised_on_resume(tmp_path):
     case.write(finding)
     case.close(interrupted=True)
     case = open_case(tmp_path / "case", make_header(), resume=True)
-    assert case.finished_entry("bad\udcff\x1b.jpg", finding.evidence.sha256).id == "F0001"
-    assert case.finished_entry("bad\\xff\\x1b.jpg", finding.evidence.sha256) is None
+    assert case.finished_entry("F0001", "bad\udcff\x1b.jpg", finding.evidence.sha256).id == "F0001"
+    assert case.finished_entry("F0001", "bad\\xff\\x1b.jpg", finding.evidence.sha256) is None
 
 
 def test_resuming_a_finished_run_leaves_it_as_it_is(tmp_path):
@@ -192,7 +192,7 @@ def test_resuming_a_finished_run_leaves_it_as_it_is(tmp_path):
     before = path.read_bytes()
     case = open_case(tmp_path / "case", make_header(), resume=True)
     finding = make_findings()[2]
-    assert case.finished_entry(finding.name, finding.evidence.sha256).id == "F0003"
+    assert case.finished_entry(finding.id, finding.name, finding.evidence.sha256).id == "F0003"
     with pytest.raises(OutputError, match="finished"):
         case.write(make_file_finding(9))
     assert case.close() == path
@@ -241,8 +241,8 @@ def test_a_line_cut_off_in_the_middle_is_dropped(tmp_path):
     journal.write_bytes(journal.read_bytes()[:-40])
     case = open_case(tmp_path / "case", make_header(), resume=True)
     first, second = make_findings()[:2]
-    assert case.finished_entry(first.name, first.evidence.sha256) is not None
-    assert case.finished_entry(second.name, second.evidence.sha256) is None
+    assert case.finished_entry(first.id, first.name, first.evidence.sha256) is not None
+    assert case.finished_entry(second.id, second.name, second.evidence.sha256) is None
     case.write(second)
     assert load(case.close())["totals"]["found"] == 2
 
@@ -306,7 +306,7 @@ def test_a_killed_run_resumes_without_loss_or_duplicates(tmp_path):
     written = 0
     for number in range(1, 13):
         finding = make_file_finding(number)
-        if case.finished_entry(finding.name, finding.evidence.sha256) is None:
+        if case.finished_entry(finding.id, finding.name, finding.evidence.sha256) is None:
             case.write(finding)
             written += 1
     resumed = load(case.close())

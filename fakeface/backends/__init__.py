@@ -1,1 +1,91 @@
-"""fakeface.backends"""
+"""The one place that turns a profile's name into models. A backend is imported when it is asked for, never before."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+from fakeface.errors import BackendError, FakefaceError, IntegrityError, WeightsError
+from fakeface.findings import ModelCard
+from fakeface.interfaces import Answerer, FaceFinder, Scorer, Segmenter, VisionEncoder
+from fakeface.profiles import Part, Profile, load_profile
+from fakeface.settings import Settings
+
+__all__ = ["BUILDERS", "Engine", "build_engine", "check_parts"]
+
+BUILDERS = {"compact": "fakeface.backends.compact:build"}
+"""Profile name -> ``module:function``; the function takes (Profile, Settings) and returns (VisionEncoder, Answerer,
+Scorer, Segmenter)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One profile, loaded: everything that the route asks.
+
+    Args:
+        profile: the record of the models, with the thresholds of the decision.
+        finder: finds faces.
+        encoder: encodes crops; its features serve the other parts.
+        answerer: writes answers.
+        scorer: scores answers against the picture.
+        segmenter: shows where.
+    """
+
+    profile: Profile
+    finder: FaceFinder
+    encoder: VisionEncoder
+    answerer: Answerer
+    scorer: Scorer
+    segmenter: Segmenter
+
+    def cards(self, *, fast: bool = False) -> tuple[ModelCard, ...]:
+        """The cards of the models that take part, in the order of the route, each once.
+
+        Args:
+            fast: of a triage, in which only the finder and the encoder do.
+        """
+        parts = (self.finder, self.encoder, self.answerer, self.scorer, self.segmenter)
+        return tuple(dict.fromkeys(part.card for part in (parts[:2] if fast else parts)))
+
+
+def check_parts(profile: Profile) -> tuple[tuple[Part, FakefaceError | None], ...]:
+    """Hash every part of a profile.
+
+    Returns:
+        each part with what is wrong with it: ``WeightsMismatch``, ``WeightsError`` or ``None``.
+    """
+    checked: list[tuple[Part, FakefaceError | None]] = []
+    for part in profile.parts.values():
+        try:
+            part.verified()
+        except (IntegrityError, WeightsError) as error:
+            checked.append((part, error))
+        else:
+            checked.append((part, None))
+    return tuple(checked)
+
+
+def build_engine(settings: Settings) -> Engine:
+    """Hash and load the models of ``settings.profile``.
+
+    Every part is hashed before the first library is imported, so a wrong or absent file is told within a second. Where
+    one file is wrong and another absent, the wrong one is told.
+
+    Raises:
+        WeightsError: the profile is unknown, or a file is absent or unusable.
+        WeightsMismatch: a file's hash differs from the profile's.
+        BackendError: a library or the device is missing.
+    """
+    profile = load_profile(settings.profile)
+    if profile.name not in BUILDERS:
+        raise WeightsError(f"no backend runs profile {profile.name!r}; known are: {', '.join(sorted(BUILDERS))}")
+    problems = [problem for _, problem in check_parts(profile) if problem]
+    if problems:
+        raise next((problem for problem in problems if isinstance(problem, IntegrityError)), problems[0])
+    module, function = BUILDERS[profile.name].split(":")
+    try:
+        build = getattr(importlib.import_module(module), function)
+        from fakeface.backends.dlib import DlibFaceFinder
+    except ImportError as error:
+        raise BackendError(f"profile {profile.name} cannot run: {error}") from error
+    return Engine(profile, DlibFaceFinder(settings.faces), *build(profile, settings))

@@ -204,21 +204,23 @@ class CaseFolder:
         self._journal = journal
         self._resumed = resumed
 
-    def finished_entry(self, name: str, sha256: str | None) -> FileEntry | None:
+    def finished_entry(self, file_id: str, name: str, sha256: str | None) -> FileEntry | None:
         """What the interrupted run already wrote for an input.
 
         Args:
+            file_id: the input's place in the run; the same file may have been named more than once.
             name: as given, undecodable bytes as surrogates.
             sha256: of the file now; ``None`` where it cannot be read.
 
         Returns:
-            its entry, or ``None`` where this name with this hash has not been written.
+            its entry, or ``None`` where no input of this id, name and hash has been written.
         """
         raw = name.encode("utf-8", "surrogateescape")
         if self._journal is not None:
-            return self._journal.finished(raw, sha256)
+            return self._journal.finished(file_id, raw, sha256)
         entries = read_files(self.root / RECORD)
-        return next((entry for entry in entries if name_bytes(entry) == raw and entry.sha256 == sha256), None)
+        wanted = (file_id, raw, sha256)
+        return next((entry for entry in entries if (entry.id, name_bytes(entry), entry.sha256) == wanted), None)
 
     def write(self, finding: FileFinding) -> FileEntry:
         """Save an input's pictures and its entry; it is on the disk when this returns.
@@ -257,11 +259,12 @@ class CaseFolder:
         store(self.root / name, buffer.getvalue(), replace=self._resumed)
         return name
 
-    def close(self, *, interrupted: bool = False) -> Path:
+    def close(self, *, interrupted: bool = False, peak_memory_bytes: int | None = None) -> Path:
         """Write record, report and manifest from the journal, one input at a time.
 
         Args:
             interrupted: the run stops before its last input; the journal stays, so that ``--resume`` continues.
+            peak_memory_bytes: largest resident size of the process, for the record; ``None`` where it is not known.
 
         Returns:
             the path of ``findings.json``.
@@ -272,7 +275,9 @@ class CaseFolder:
         from fakeface.report.pdf import pdf_bytes  # reportlab is slow to import and needed only here
 
         replace = self._resumed
-        store_chunks(record, record_chunks(self._head(interrupted), self._entries()), replace=replace)
+        store_chunks(
+            record, record_chunks(self._head(interrupted, peak_memory_bytes), self._entries()), replace=replace
+        )
         store(self.root / REPORT, pdf_bytes(self.root), replace=replace)
         store(self.root / MANIFEST, _manifest(self.root), replace=replace)
         if interrupted:
@@ -285,7 +290,7 @@ class CaseFolder:
         if self._journal is not None:
             yield from (line.entry for line in self._journal.lines())
 
-    def _head(self, interrupted: bool) -> Record:
+    def _head(self, interrupted: bool, peak_memory_bytes: int | None) -> Record:
         tally, finding, deciding, decided = Tally(), 0.0, 0.0, 0
         for line in self._journal.lines() if self._journal else ():
             tally.add(line.entry)
@@ -308,6 +313,7 @@ class CaseFolder:
                 threads=header.threads,
                 seconds_per_face=deciding / decided if decided else None,
                 seconds_finding_faces=finding,
+                peak_memory_bytes=peak_memory_bytes,
                 interrupted=interrupted,
             ),
             settings=header.settings,

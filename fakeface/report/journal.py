@@ -80,7 +80,6 @@ class Journal:
             raise OutputError(f"cannot open {path}: {error.strerror}") from error
         self._stream = path.open("rb")  # a description of its own: appending must not move the place of reading
         self._places: dict[int, int] = {}
-        self._finished: dict[tuple[bytes, str | None], int] = {}
         try:
             self.header = self._load()
         except OutputError:
@@ -106,7 +105,6 @@ class Journal:
                 else:
                     entry = JournalLine.model_validate_json(line).entry
                     self._places[_order(entry.id)] = place
-                    self._finished[name_bytes(entry), entry.sha256] = place
                 place += len(line)
         except ValidationError as error:
             raise OutputError(f"{self.path} is damaged at byte {place}") from error
@@ -137,10 +135,11 @@ class Journal:
             raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
         self._places[number] = place
 
-    def finished(self, name: bytes, sha256: str | None) -> FileEntry | None:
-        """The entry that the interrupted run wrote for an input with this name and hash."""
-        place = self._finished.get((name, sha256))
-        return None if place is None else self._line(place).entry
+    def finished(self, file_id: str, name: bytes, sha256: str | None) -> FileEntry | None:
+        """The entry that was written for the input with this id, if its name and hash are these."""
+        place = self._places.get(_order(file_id))
+        entry = None if place is None else self._line(place).entry
+        return entry if entry and name_bytes(entry) == name and entry.sha256 == sha256 else None
 
     def lines(self) -> Iterator[JournalLine]:
         """The finished inputs in the order of their ids, read one at a time."""

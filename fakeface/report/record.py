@@ -187,7 +187,11 @@ class ModelEntry(Entry):
 
 
 class RunEntry(Entry):
-    """Everything that may differ between two runs over the same input."""
+    """Everything that may differ between two runs over the same input.
+
+    ``seconds_per_face`` is wall time in the networks for each face that went through them; ``peak_memory_bytes`` is the
+    largest resident size of the main process.
+    """
 
     argv: tuple[str, ...]
     started: str
@@ -199,6 +203,7 @@ class RunEntry(Entry):
     threads: int
     seconds_per_face: Rounded | None
     seconds_finding_faces: Rounded
+    peak_memory_bytes: int | None
     interrupted: bool
 
 

@@ -1,0 +1,138 @@
+"""What commands show: results on standard output, and on standard error a progress bar where that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from .runtime import abandon_stdout, say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fakeface.report.record import FileEntry
+    from fakeface.report.tables import Writer
+
+__all__ = ["PIPE_WIDTH", "Results", "SummaryWriter", "open_results", "print_table", "progress"]
+
+PIPE_WIDTH = 160
+"""Columns of tables that do not go to a terminal."""
+
+
+class Results:
+    """The view of a run on standard output. It goes silent where its reader leaves; the case folder is written anyway.
+
+    Args:
+        writer: of the chosen format.
+        stream: standard output.
+    """
+
+    def __init__(self, writer: Writer, stream: TextIO) -> None:
+        self._writer = writer
+        self._stream = stream
+        self._gone = False
+        self._try(lambda: writer.begin(stream))
+
+    def write(self, entry: FileEntry) -> None:
+        """Show one input."""
+        self._try(lambda: self._writer.write(entry))
+
+    def end(self, record: Path) -> None:
+        """Show what comes last."""
+        self._try(lambda: self._writer.end(record))
+
+    def _try(self, action: Callable[[], None]) -> None:
+        if self._gone:
+            return
+        try:
+            action()
+            self._stream.flush()
+        except BrokenPipeError:
+            self._gone = True
+            abandon_stdout()
+            say("the reader of standard output went away; the run goes on into its case folder")
+
+
+def open_results(style: str) -> Results:
+    """Results in a format. Those for programs are UTF-8 whatever the locale; a table escapes what it cannot encode."""
+    from fakeface.report.tables import WRITERS
+
+    writers: dict[str, type[Writer]] = {"table": SummaryWriter, **WRITERS}
+    stream = sys.stdout
+    if isinstance(stream, TextIOWrapper):
+        if style == "table":
+            stream.reconfigure(errors="backslashreplace")
+        else:
+            stream.reconfigure(encoding="utf-8", newline="\n")
+    return Results(writers[style](), stream)
+
+
+class SummaryWriter:
+    """The summary for people: at the end, out of the finished record."""
+
+    def begin(self, stream: TextIO) -> None:
+        """Take the stream; nothing can be said yet."""
+        self._stream = stream
+
+    def write(self, entry: FileEntry) -> None:
+        """Nothing: the entry comes with the record."""
+
+    def end(self, record: Path) -> None:
+        """Print the summary, and where the case folder lies."""
+        from fakeface.report.console import summary_table
+        from fakeface.report.stream import read_files, read_head
+        from fakeface.sanitize import safe_text
+
+        console = _console(self._stream)
+        profile = read_head(record).profile.get("name")
+        console.print(summary_table(read_files(record), profile=str(profile)))
+        console.print(f"Case folder: {safe_text(str(record.parent))}", markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress(count: Callable[[], int], *, shown: bool) -> Iterator[Callable[[], None]]:
+    """A bar on standard error with rate and remaining time; gives the function that moves it by one picture.
+
+    Args:
+        count: how many inputs there are; called only where a bar is shown.
+        shown: whether a bar is wanted; there is none off a terminal in any case.
+    """
+    if not shown or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.1f} pictures/s" if task.speed else "")
+
+    columns = (BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    # Standard output is left alone: it carries results.
+    with Progress(*columns, console=Console(stderr=True), redirect_stdout=False, transient=True) as bar:
+        task = bar.add_task("", total=count())
+        yield lambda: bar.advance(task)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on standard output; every cell passes the sanitiser and is shown as it is, without markup."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from fakeface.sanitize import safe_text
+
+    table = Table(*columns, title=Text(safe_text(title)), title_justify="left")
+    for row in rows:
+        table.add_row(*(Text(safe_text(cell), overflow="fold") for cell in row))
+    _console(sys.stdout).print(table)
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream, width=None if stream.isatty() else PIPE_WIDTH)

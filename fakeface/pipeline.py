@@ -1,0 +1,223 @@
+"""The route: from inputs to findings, one file at a time, by whatever models the engine holds.
+
+    input → evidence → frame → faces → crops → encodings → answers → decision → masks → finding
+
+Three levels: the run (``examine``), one file, one batch of faces. Nothing is written here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
+
+from fakeface.answers import Answer, Hypothesis, parse_answer
+from fakeface.backends import Engine
+from fakeface.decision import Decision, Reason, Scores, decide, undecided
+from fakeface.errors import EvidenceChanged, EvidenceError
+from fakeface.evidence import Evidence, recheck, seal
+from fakeface.faces import Box, Face, FaceCrop, crop_face
+from fakeface.findings import FaceFinding, FileFinding, FileStatus, PictureFacts, file_id
+from fakeface.frames import Frame
+from fakeface.inputs import Input
+from fakeface.interfaces import Encoding, FrameSource
+from fakeface.settings import Settings
+
+__all__ = ["CHANGED", "Request", "StillDecoder", "StillSource", "examine"]
+
+LOG = logging.getLogger(__name__)
+
+CHANGED = "changed"
+"""``error_code`` of a file whose hash differed after it was examined."""
+
+Known = TypeVar("Known")
+"""What the caller already holds about an input that an earlier, interrupted run finished."""
+
+
+class StillSource(FrameSource, Protocol):
+    """A picture that can be decoded; ``format`` is that of the content."""
+
+    @property
+    def format(self) -> str:
+        """Format of the content ("JPEG")."""
+        ...
+
+
+class StillDecoder(Protocol):
+    """Opens evidence as a picture."""
+
+    def open(self, evidence: Evidence) -> StillSource:
+        """The picture in a file.
+
+        Raises:
+            EvidenceError: it is none, or cannot be decoded.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of every file.
+
+    Args:
+        settings: of the whole route.
+        added_faces: faces that the examiner saw and the finder may miss, in pixels of the upright picture.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    added_faces: tuple[Box, ...] = ()
+
+
+def examine(
+    engine: Engine,
+    decoder: StillDecoder,
+    inputs: Iterable[Input],
+    request: Request,
+    finished: Callable[[Input, str | None], Known | None] | None = None,
+) -> Iterator[FileFinding | Known]:
+    """Examine every input in turn; exactly one result per input, in their order.
+
+    Args:
+        engine: the loaded models.
+        decoder: opens evidence.
+        inputs: what to examine, and what was refused.
+        request: what to do with each.
+        finished: given an input and its SHA-256 (``None`` where it cannot be read), what an earlier run already holds
+            about it, or ``None``; what it returns is passed on instead of examining again.
+
+    Raises:
+        BackendError: a model failed; nothing can be said of this and the following files.
+        SettingsError: an added face lies outside its picture.
+    """
+    for item in inputs:
+        taken = _take_in(item)
+        known = finished(item, taken.sha256 if isinstance(taken, Evidence) else None) if finished else None
+        if known is not None:
+            LOG.info("%s %s: finished in an earlier run", file_id(item.number), item.path)
+            yield known
+            continue
+        finding = _examine_file(engine, decoder, item, taken, request) if isinstance(taken, Evidence) else taken
+        _log(finding)
+        yield finding
+
+
+def _log(finding: FileFinding) -> None:
+    if finding.status is FileStatus.FAILED:
+        LOG.warning("%s %s: not examined: %s", finding.id, finding.name, finding.error)
+    elif finding.status is FileStatus.SKIPPED:
+        LOG.info("%s %s: skipped: %s", finding.id, finding.name, finding.error)
+    else:
+        LOG.info("%s %s: %d faces, %s", finding.id, finding.name, len(finding.faces), finding.verdict)
+
+
+def _take_in(item: Input) -> Evidence | FileFinding:
+    """Seal an input; what is refused or cannot be read is a finding already."""
+    if item.refused:
+        # A folder that cannot be listed hides files of unknown number: that is a failure, not a rule that was applied.
+        status = FileStatus.FAILED if item.code == EvidenceError.code else FileStatus.SKIPPED
+        return FileFinding(item.number, item.path, status, error=item.refused, error_code=item.code)
+    try:
+        return seal(item.path)
+    except EvidenceError as error:
+        return _failed(item, None, error, error.code)
+
+
+def _failed(item: Input, evidence: Evidence | None, error: Exception, code: str) -> FileFinding:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return FileFinding(item.number, item.path, FileStatus.FAILED, evidence, text, code)
+
+
+def _examine_file(
+    engine: Engine, decoder: StillDecoder, item: Input, evidence: Evidence, request: Request
+) -> FileFinding:
+    """One file, whose hash is taken again afterwards, also where it could not be decoded."""
+    try:
+        try:
+            finding = _examine_picture(engine, decoder.open(evidence), item, evidence, request)
+        except EvidenceError as error:
+            finding = _failed(item, evidence, error, error.code)
+        recheck(evidence)
+    except EvidenceChanged as error:
+        return _failed(item, evidence, error, CHANGED)
+    return finding
+
+
+def _examine_picture(
+    engine: Engine, source: StillSource, item: Input, evidence: Evidence, request: Request
+) -> FileFinding:
+    frame = next(iter(source.frames()))
+    started = time.perf_counter()
+    faces = _find_faces(engine, frame, request)
+    found = time.perf_counter()
+    findings = _examine_faces(engine, frame, faces, request.settings)
+    return FileFinding(
+        item.number,
+        item.path,
+        FileStatus.ANALYSED,
+        evidence,
+        picture=PictureFacts(source.format, frame.width, frame.height, frame.pixels_sha256(), frame.notes),
+        faces=findings,
+        seconds_finding=found - started,
+        seconds_deciding=time.perf_counter() - found,
+        pixels=frame.pixels,
+    )
+
+
+def _find_faces(engine: Engine, frame: Frame, request: Request) -> tuple[Face, ...]:
+    added = [engine.finder.describe(frame, box) for box in request.added_faces]
+    faces = [*engine.finder.find(frame), *added]
+    return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
+
+
+def _examine_faces(engine: Engine, frame: Frame, faces: Sequence[Face], settings: Settings) -> tuple[FaceFinding, ...]:
+    """Every face once, numbered as given; those that are large enough go through the networks in batches."""
+    findings = {
+        number: FaceFinding(number, face, undecided(Reason.TOO_SMALL)) for number, face in enumerate(faces, start=1)
+    }
+    large = [number for number, face in enumerate(faces, 1) if face.size_pixels >= settings.faces.min_face_pixels]
+    for start in range(0, len(large), settings.batch_faces):
+        numbers = large[start : start + settings.batch_faces]
+        crops = [crop_face(frame, faces[number - 1]) for number in numbers]
+        examined = _examine_batch(engine, frame, crops, settings)
+        findings.update((number, replace(one, number=number)) for number, one in zip(numbers, examined, strict=True))
+    return tuple(findings.values())
+
+
+def _examine_batch(engine: Engine, frame: Frame, crops: Sequence[FaceCrop], settings: Settings) -> list[FaceFinding]:
+    encodings = engine.encoder.encode(crops)
+    if settings.fast:
+        return [_finding(one, undecided(Reason.NOT_DECIDED, one.independent_score)) for one in encodings]
+    answers = _ask(engine, encodings)
+    tables = engine.scorer.score(encodings, answers)
+    findings = []
+    for encoding, written, scores in zip(encodings, answers, tables, strict=True):
+        masks = engine.segmenter.segment(encoding, frame.height, frame.width)
+        decision = _decide(engine, encoding, written, scores)
+        findings.append(replace(_finding(encoding, decision), answers=written, masks=masks))
+    return findings
+
+
+def _ask(engine: Engine, encodings: Sequence[Encoding]) -> list[tuple[Answer, ...]]:
+    hypotheses = tuple(Hypothesis)
+    return [
+        tuple(parse_answer(text, hypothesis) for text, hypothesis in zip(texts, hypotheses, strict=True))
+        for texts in engine.answerer.ask(encodings, hypotheses)
+    ]
+
+
+def _decide(engine: Engine, encoding: Encoding, answers: Sequence[Answer], scores: Scores) -> Decision:
+    return decide(answers, scores, encoding.independent_score, encoding.class_probabilities, engine.profile.thresholds)
+
+
+def _finding(encoding: Encoding, decision: Decision) -> FaceFinding:
+    """The finding of one encoded face; its number is given by whoever knows the whole picture."""
+    return FaceFinding(
+        1,
+        encoding.crop.face,
+        decision,
+        encoding.crop,
+        class_probabilities=encoding.class_probabilities,
+        regions=encoding.regions,
+    )
