@@ -57,8 +57,9 @@ MIRRORED = np.array([REGION_NAMES.index(region.mirror) for region in REGIONS])
 """Index of each region's mirror image."""
 
 _MIRROR_POINTS = np.array(
-    [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), 45, 44, 43, 42, 47, 46]
-    + [39, 38, 37, 36, 41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+    (*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1))
+    + (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40)
+    + (54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65)
 )
 OUTLINE_BAND = 0.08
 """Half width of the outline's band in distances between the eye centres."""
@@ -66,7 +67,7 @@ OUTLINE_BAND = 0.08
 
 def mirror_landmarks(landmarks: NDArray[np.float32], width: int) -> NDArray[np.float32]:
     """Landmarks of the horizontally flipped picture: (68, 2), renumbered so that left stays the subject's left."""
-    flipped = landmarks[_MIRROR_POINTS].copy()
+    flipped: NDArray[np.float32] = landmarks[_MIRROR_POINTS].copy()
     flipped[:, 0] = width - 1 - flipped[:, 0]
     return flipped
 
@@ -104,7 +105,7 @@ def forehead_points(landmarks: NDArray[np.float32], share: float = 0.6) -> NDArr
     """The brow points raised along the face's own axis by ``share`` of the brow-to-nose-base length: (10, 2)."""
     brows = landmarks[17:27]
     up = brows.mean(axis=0) - landmarks[33]
-    return (brows + share * up).astype(np.float32)
+    return np.asarray(brows + share * up, np.float32)
 
 
 def _hull(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:

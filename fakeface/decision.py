@@ -77,14 +77,19 @@ class Thresholds:
         fakeness: cut for MIDS's fakeness, inside 0..1.
         independent: cut for the text-independent score, inside 0..1.
         margin: a fakeness closer to its cut than this is too close to call.
+        mask: cut for a pixel of the artifact mask, inside 0..1.
+        region: cut for a suspect region, inside 0..1.
     """
 
     fakeness: float
     independent: float
     margin: float
+    mask: float = 0.5
+    region: float = 0.5
 
     def __post_init__(self) -> None:
-        if not (0 < self.fakeness < 1 and 0 < self.independent < 1 and 0 <= self.margin < 0.5):
+        cuts = (self.fakeness, self.independent, self.mask, self.region)
+        if not all(0 < cut < 1 for cut in cuts) or not 0 <= self.margin < 0.5:
             raise SettingsError("thresholds must lie inside 0..1 and the margin in 0..0.5")
 
 

@@ -155,18 +155,24 @@ class FaceCrop:
         offset = np.array([self.content.left, self.content.top], dtype=np.float32)
         return ((points - origin) * np.float32(self.scale) + offset).astype(np.float32)
 
-    def to_frame(self, values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-        """Map a (224, 224) float map of the window to a (height, width) map of the frame; 0 outside the square."""
+    def to_frame(self, values: NDArray[np.float32], height: int, width: int) -> tuple[Box, NDArray[np.float32]]:
+        """Map a (224, 224) float map of the window to the frame's own pixels.
+
+        Args:
+            values: the map in window pixels.
+            height: rows of the frame.
+            width: columns of the frame.
+
+        Returns:
+            the part of the square inside the frame, and the map's values there.
+        """
         inside = values[self.content.top : self.content.bottom, self.content.left : self.content.right]
         side = self.square.width
         resized = cv2.resize(inside, (side, side), interpolation=cv2.INTER_LINEAR)
-        whole = np.zeros((height, width), dtype=np.float32)
         visible = self.square.clipped(width, height)
-        whole[visible.top : visible.bottom, visible.left : visible.right] = resized[
-            visible.top - self.square.top : visible.bottom - self.square.top,
-            visible.left - self.square.left : visible.right - self.square.left,
-        ]
-        return whole
+        rows = slice(visible.top - self.square.top, visible.bottom - self.square.top)
+        columns = slice(visible.left - self.square.left, visible.right - self.square.left)
+        return visible, np.asarray(resized[rows, columns], np.float32)
 
 
 def face_square(landmarks: NDArray[np.float32], widening: float = WIDENING) -> Box:

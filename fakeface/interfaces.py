@@ -126,8 +126,6 @@ class Segmenter(Protocol):
         """The model that segments."""
         ...
 
-    def segment(
-        self, encoding: Encoding, height: int, width: int, boxes: Sequence[Box] = ()
-    ) -> tuple[Mask, ...]:
-        """Artifact masks in the pixels of the (height, width) frame; with boxes, one mask per box."""
+    def segment(self, encoding: Encoding, height: int, width: int) -> tuple[Mask, ...]:
+        """Artifact masks in the pixels of the (height, width) frame; an empty tuple where nothing stands out."""
         ...

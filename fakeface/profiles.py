@@ -43,13 +43,24 @@ class Part:
             WeightsError: the file is missing or unreadable.
             WeightsMismatch: its SHA-256 is another one.
         """
+        self.content()
+        return self.path
+
+    def content(self) -> bytes:
+        """The file's bytes, exactly those that were hashed and found right.
+
+        Raises:
+            WeightsError: the file is missing or unreadable.
+            WeightsMismatch: its SHA-256 is another one.
+        """
         try:
-            digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+            content = self.path.read_bytes()
         except OSError as error:
             raise WeightsError(f"weights missing: {self.path.name} ({error.strerror})") from error
+        digest = hashlib.sha256(content).hexdigest()
         if digest != self.sha256:
             raise WeightsMismatch(f"{self.path.name} is not the file that the profile names: SHA-256 {digest[:16]}…")
-        return self.path
+        return content
 
 
 @dataclass(frozen=True, slots=True)

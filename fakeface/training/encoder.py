@@ -102,7 +102,9 @@ def losses(output: EncoderOutput, batch: dict[str, Tensor]) -> dict[str, Tensor]
     }
 
 
-def train_encoder(rows: Sequence[FaceRow], root: Path, out: Path, settings: EncoderTraining) -> Iterator[dict[str, Any]]:
+def train_encoder(
+    rows: Sequence[FaceRow], root: Path, out: Path, settings: EncoderTraining
+) -> Iterator[dict[str, Any]]:
     """Train, resuming from ``out`` where a checkpoint lies; yields one report per look at the calibration faces.
 
     Writes ``checkpoint.*``, ``log.csv``, ``encoder.safetensors`` (the average with the best mean AUC on calib) and
@@ -186,7 +188,7 @@ def _check(average: Average, checks: dict[str, dict[str, Tensor]]) -> dict[str, 
     report = {}
     with torch.no_grad():
         for operator, batch in checks.items():
-            scores = torch.cat([network(chunk).detection for chunk in batch["pixels"].split(32)])
+            scores = torch.cat([network(chunk).detection for chunk in torch.split(batch["pixels"], 32)])
             report[operator] = float(roc_auc_score(batch["label"].numpy(), scores.numpy()))
     report["mean"] = sum(report.values()) / len(report)
     return report

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,39 +17,36 @@ from fakeface.training.manifest import FaceRow, SourceRow, read_faces, read_sour
 
 __all__ = ["prepare"]
 
-_ROOT = Path()
-_FINDER: object = None
+Prepared = tuple[SourceRow, FaceRow | None, str]
+"""A picture, its face if one was found, and else the reason."""
+
+_WORKER: dict[str, Any] = {}
+"""What a worker process keeps: the data set's root and its face finder."""
 
 
 def _start_worker(root: Path) -> None:
     from fakeface.backends.dlib import DlibFaceFinder
 
-    global _ROOT, _FINDER
     cv2.setNumThreads(1)
-    _ROOT, _FINDER = root, DlibFaceFinder(FaceSettings(hog_side_pixels=512))
+    _WORKER.update(root=root, finder=DlibFaceFinder(FaceSettings(hog_side_pixels=512)))
 
 
-def _prepare_one(row: SourceRow) -> tuple[SourceRow, FaceRow | None, str]:
-    from fakeface.backends.dlib import DlibFaceFinder
-
-    assert isinstance(_FINDER, DlibFaceFinder)
-    pixels = cv2.imread(str(_ROOT / row.path), cv2.IMREAD_COLOR_RGB)
+def _prepare_one(row: SourceRow) -> Prepared:
+    pixels = cv2.imread(str(_WORKER["root"] / row.path), cv2.IMREAD_COLOR_RGB)
     if pixels is None:
         return row, None, "unreadable"
     frame = Frame(np.asarray(pixels, dtype=np.uint8))
-    faces = _FINDER.find(frame)
+    faces = _WORKER["finder"].find(frame)
     if not faces:
         return row, None, "no face found"
     face = max(faces, key=lambda found: found.box.area)
     points = [(round(float(x), 1), round(float(y), 1)) for x, y in face.landmarks]
-    prepared = FaceRow(
-        **row.model_dump(), box=face.box.xyxy, landmarks=points, width=frame.width, height=frame.height
-    )
+    prepared = FaceRow(**row.model_dump(), box=face.box.xyxy, landmarks=points, width=frame.width, height=frame.height)
     return row, prepared, ""
 
 
 def prepare(
-    manifest: Path, out: Path, workers: int, progress: Callable[[Iterator[object], int], Iterator[object]]
+    manifest: Path, out: Path, workers: int, progress: Callable[[Iterator[Prepared], int], Iterable[Prepared]]
 ) -> dict[str, int]:
     """Write ``out/faces.jsonl`` (one ``FaceRow`` per picture, the largest face) and ``out/skipped.jsonl``.
 
@@ -76,8 +74,7 @@ def prepare(
         faces_path.open("a", encoding="utf-8") as faces,
         skipped_path.open("a", encoding="utf-8") as skipped,
     ):
-        for item in progress(pool.imap(_prepare_one, pending, chunksize=8), len(pending)):
-            row, prepared, reason = item  # type: ignore[misc]
+        for row, prepared, reason in progress(pool.imap(_prepare_one, pending, chunksize=8), len(pending)):
             if prepared is not None:
                 faces.write(prepared.model_dump_json() + "\n")
             else:

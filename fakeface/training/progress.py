@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +70,7 @@ class Log:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def write(self, row: dict[str, float | int | str]) -> None:
+    def write(self, row: Mapping[str, float | int | str]) -> None:
         """Append one row."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = not self.path.exists()

@@ -79,9 +79,7 @@ def swap(subject: Subject, donor: Subject, rng: np.random.Generator) -> Forgery:
         warped = _colour_matched(np.asarray(warped, np.uint8), subject.pixels, hard > 0.5, rng)
     if rng.random() < 0.25:
         warped = _disturbed(np.asarray(warped, np.uint8), rng)
-    return Forgery(
-        _blend(subject.pixels, np.asarray(warped, np.uint8), mask), mask, ForgeryClass.IDENTITY_SWAP, "swap"
-    )
+    return Forgery(_blend(subject.pixels, np.asarray(warped, np.uint8), mask), mask, ForgeryClass.IDENTITY_SWAP, "swap")
 
 
 PARTS: dict[str, tuple[int, ...]] = {
@@ -148,7 +146,7 @@ def reenact(subject: Subject, rng: np.random.Generator) -> Forgery:
 
 
 def resynthesise(subject: Subject, rng: np.random.Generator) -> Forgery:
-    """Leave a decoder's traces on the whole picture: reduced, then enlarged with zero insertion or nearest neighbours."""
+    """Leave a decoder's traces on the whole picture: reduced, then enlarged by zero insertion or repetition."""
     height, width = subject.pixels.shape[:2]
     factor = int(rng.choice([2, 2, 4]))
     small = cv2.resize(subject.pixels, (width // factor + 1, height // factor + 1), interpolation=cv2.INTER_AREA)
@@ -186,8 +184,9 @@ def _filled(points: Field, shape: tuple[int, ...], margin: float = 0.0) -> Field
     mask = np.zeros(shape[:2], np.float32)
     cv2.fillConvexPoly(mask, np.round(hull).astype(np.int32), (1.0,))
     if margin >= 1:
-        mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(margin) + 1,) * 2))
-    return np.asarray(mask, np.float32)
+        side = 2 * round(margin) + 1
+        mask[:] = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return mask
 
 
 def _face_mask(subject: Subject, rng: np.random.Generator) -> Field:
@@ -220,7 +219,7 @@ def _soft(mask: Field, unit: float, rng: np.random.Generator) -> Field:
         mask = np.asarray(cv2.erode(mask, element) if rng.random() < 0.7 else cv2.dilate(mask, element), np.float32)
     mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), max(unit * rng.uniform(0.01, 0.14), 0.6)), np.float32)
     ratio = rng.choice([0.5, 0.75, 1.0, 1.0, 1.0, 1.0])
-    return np.clip(mask * np.float32(ratio), 0, 1)
+    return np.asarray(np.clip(mask * np.float32(ratio), 0, 1), np.float32)
 
 
 def _kernel(rng: np.random.Generator) -> int:
@@ -240,14 +239,14 @@ def _disturbed(pixels: Pixels, rng: np.random.Generator, strength: float = 1.0) 
         changed = cv2.cvtColor(clipped, cv2.COLOR_HSV2RGB).astype(np.float32)
     kind = rng.integers(5)
     if kind == 0:
-        changed = cv2.GaussianBlur(changed, (0, 0), rng.uniform(0.4, 1.3))
+        changed[:] = cv2.GaussianBlur(changed, (0, 0), rng.uniform(0.4, 1.3))
     elif kind == 1:
         changed += (changed - cv2.GaussianBlur(changed, (0, 0), 1.5)) * rng.uniform(0.2, 0.9)
     elif kind == 2:
         height, width = pixels.shape[:2]
         factor = rng.uniform(0.4, 0.9)
         small = cv2.resize(changed, (round(width * factor), round(height * factor)), interpolation=cv2.INTER_AREA)
-        changed = cv2.resize(small, (width, height), interpolation=_kernel(rng))
+        changed[:] = cv2.resize(small, (width, height), interpolation=_kernel(rng))
     elif kind == 3:
         changed += rng.normal(0, rng.uniform(1, 5), changed.shape).astype(np.float32)
     clipped = np.clip(changed, 0, 255).astype(np.uint8)
@@ -269,7 +268,7 @@ def _jittered(pixels: Pixels, landmarks: Field, rng: np.random.Generator, streng
     matrix = cv2.getRotationMatrix2D(
         (float(centre[0]), float(centre[1])), rng.uniform(-2, 2) * strength, 1 + rng.uniform(-0.05, 0.05) * strength
     )
-    matrix[:, 2] += rng.uniform(-0.06, 0.06, 2) * unit * strength
+    matrix[:, 2] = matrix[:, 2] + rng.uniform(-0.06, 0.06, 2) * unit * strength
     height, width = pixels.shape[:2]
     moved = cv2.warpAffine(pixels, matrix, (width, height), flags=_kernel(rng), borderMode=cv2.BORDER_REFLECT_101)
     return np.asarray(moved, np.uint8)
@@ -324,9 +323,7 @@ def _displaced(pixels: Pixels, points: Field, target: Field, sigma: float) -> tu
     shift = (weights @ (points - target)) / (weights.sum(axis=2, keepdims=True) + 0.5)
     full = cv2.resize(shift.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    moved = cv2.remap(
-        pixels, xs + full[..., 0], ys + full[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
-    )
+    moved = cv2.remap(pixels, xs + full[..., 0], ys + full[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     return np.asarray(moved, np.uint8), np.asarray(np.linalg.norm(full, axis=2), np.float32)
 
 

@@ -230,7 +230,7 @@ def _mask_window(frame: _CropDraw, grey: NDArray[np.uint8], landmarks: NDArray[n
     """The mask seen through the same crop; the window's blank border is no mask."""
     window, _ = frame.cut(grey, landmarks)
     shown, _ = frame.cut(np.full_like(grey, 255), landmarks)
-    return (window[..., 0].astype(np.float32) / 255) * (shown[..., 0] > 200)
+    return np.asarray(window[..., 0] / np.float32(255) * (shown[..., 0] > 200), np.float32)
 
 
 def touched_regions(mask: NDArray[np.float32], window_landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -239,8 +239,8 @@ def touched_regions(mask: NDArray[np.float32], window_landmarks: NDArray[np.floa
     regions = region_masks(window_landmarks * scale, MASK_SIZE, MASK_SIZE)
     areas = regions.sum(axis=(1, 2))
     covered = (regions * (mask > 0.25)).sum(axis=(1, 2))
-    return ((areas >= 3) & (covered >= REGION_ACTIVE * np.maximum(areas, 1))).astype(np.float32)
+    return np.asarray((areas >= 3) & (covered >= REGION_ACTIVE * np.maximum(areas, 1)), np.float32)
 
 
 def _normal_shape(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
-    return ((landmarks - landmarks.mean(axis=0)) / eye_distance(landmarks)).reshape(-1)
+    return np.asarray((landmarks - landmarks.mean(axis=0)) / eye_distance(landmarks), np.float32).reshape(-1)

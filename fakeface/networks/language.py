@@ -1,0 +1,194 @@
+"""The compact language model: the LLaVA arrangement (vision tokens, projector, decoder) over a small Mistral decoder.
+
+Positions: beginning, 49 vision tokens (2 x 2 neighbours of the encoder's 14 x 14 grid joined), one signal token (the
+encoder's detection, class and region logits: the region prompter's output, before any text), then a question in exactly
+``PROMPT_SLOTS`` slots, then the answer. Questions have a fixed width, so that several hypotheses about one picture form
+one batch without padding masks and share the picture's prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import DynamicCache, MistralConfig, MistralForCausalLM
+
+from fakeface.networks.encoder import EncoderOutput
+
+__all__ = [
+    "ANSWER_LIMIT",
+    "PROMPT_SLOTS",
+    "SPECIAL_TOKENS",
+    "CompactLanguageModel",
+    "LanguageConfig",
+    "decode_ids",
+    "prompt_ids",
+    "read_texts",
+    "signals",
+    "write_texts",
+]
+
+SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<image>", "<region>", "<p>", "</p>", "[SEG]", "[NOSEG]")
+PAD, BEGIN, END = 0, 1, 2
+PROMPT_SLOTS = 24
+"""Tokens of a question."""
+ANSWER_LIMIT = 110
+"""Most tokens of an answer."""
+TEXT_LIMIT = 96
+"""Most tokens of description and reasoning that are read back."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageConfig:
+    """Sizes of the language model.
+
+    Args:
+        vocabulary: tokens.
+        width: of the decoder.
+        layers, heads, key_value_heads, inner: of the decoder.
+        vision_width: channels of the encoder's tokens.
+        signal_width: detection, class and region logits together.
+    """
+
+    vocabulary: int
+    width: int = 256
+    layers: int = 6
+    heads: int = 8
+    key_value_heads: int = 4
+    inner: int = 704
+    vision_width: int = 192
+    signal_width: int = 22
+
+    def as_dict(self) -> dict[str, int]:
+        """For the record beside the weights."""
+        return asdict(self)
+
+
+def signals(output: EncoderOutput) -> Tensor:
+    """The encoder's text-independent statements as (B, 22) float: detection, class and region logits, bounded."""
+    joined = torch.cat([output.detection[:, None], output.classes, output.regions], dim=1)
+    return (joined / 4).tanh()
+
+
+def prompt_ids(tokenizer: Tokenizer, question: str) -> list[int]:
+    """A question in exactly ``PROMPT_SLOTS`` tokens: cut or filled with ``<pad>``, which the model reads as it is."""
+    ids = list(tokenizer.encode(question).ids)[:PROMPT_SLOTS]
+    return ids + [PAD] * (PROMPT_SLOTS - len(ids))
+
+
+class CompactLanguageModel(nn.Module):
+    """Projector and decoder.
+
+    Args:
+        config: sizes.
+    """
+
+    def __init__(self, config: LanguageConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.projector = nn.Sequential(
+            nn.Linear(4 * config.vision_width, config.width), nn.GELU(), nn.Linear(config.width, config.width)
+        )
+        self.signal = nn.Sequential(
+            nn.Linear(config.signal_width, config.width), nn.GELU(), nn.Linear(config.width, config.width)
+        )
+        self.decoder = MistralForCausalLM(
+            MistralConfig(
+                vocab_size=config.vocabulary,
+                hidden_size=config.width,
+                num_hidden_layers=config.layers,
+                num_attention_heads=config.heads,
+                num_key_value_heads=config.key_value_heads,
+                intermediate_size=config.inner,
+                max_position_embeddings=512,
+                sliding_window=None,
+                tie_word_embeddings=True,
+                pad_token_id=PAD,
+                bos_token_id=BEGIN,
+                eos_token_id=END,
+            )
+        )
+
+    def picture(self, tokens: Tensor, signal: Tensor) -> Tensor:
+        """The picture's prefix as embeddings: (B, 51, width) from (B, C, 14, 14) tokens and (B, 22) signals."""
+        joined = functional.pixel_unshuffle(tokens.float(), 2).flatten(2).transpose(1, 2)
+        begin = self._embed(torch.full((len(tokens), 1), BEGIN, device=tokens.device))
+        return torch.cat([begin, self.projector(joined), self.signal(signal)[:, None]], dim=1)
+
+    def forward(self, tokens: Tensor, signal: Tensor, text: Tensor) -> Tensor:
+        """Logits (B, L, vocabulary) that predict ``text[:, 1:]`` and what follows, from question and answer ids."""
+        prefix = self.picture(tokens, signal)
+        embeddings = torch.cat([prefix, self._embed(text)], dim=1)
+        logits: Tensor = self.decoder(inputs_embeds=embeddings, use_cache=False).logits
+        return logits[:, prefix.shape[1] :]
+
+    def read(self, text: Tensor, lengths: Tensor) -> Tensor:
+        """Last hidden states (B, L, width) of bare text, without picture or question: what MIDS reads."""
+        positions = torch.arange(text.shape[1], device=text.device)[None]
+        mask = (positions < lengths[:, None]).long()
+        hidden: Tensor = self.decoder.model(input_ids=text, attention_mask=mask, use_cache=False).last_hidden_state
+        return hidden
+
+    @torch.inference_mode()
+    def write(self, tokens: Tensor, signal: Tensor, prompts: Tensor, limit: int) -> Iterator[Tensor]:
+        """Greedy decoding of every prompt about every picture, one pass over each picture's prefix.
+
+        Args:
+            tokens: (B, C, 14, 14) of the encoder.
+            signal: (B, 22).
+            prompts: (H, ``PROMPT_SLOTS``) ids, asked about each picture.
+            limit: most tokens of an answer.
+
+        Yields:
+            (B * H,) ids, picture-major, one step at a time; ``END`` forever once an answer is finished. Stops when
+            all are.
+        """
+        pictures, hypotheses = len(tokens), len(prompts)
+        cache = DynamicCache()
+        self.decoder.model(inputs_embeds=self.picture(tokens, signal), past_key_values=cache, use_cache=True)
+        cache.batch_repeat_interleave(hypotheses)
+        ids = prompts.repeat(pictures, 1)
+        done = torch.zeros(pictures * hypotheses, dtype=torch.bool, device=tokens.device)
+        for _ in range(limit):
+            hidden = self.decoder.model(input_ids=ids, past_key_values=cache, use_cache=True).last_hidden_state[:, -1]
+            chosen = self.decoder.lm_head(hidden).argmax(dim=1)
+            chosen = torch.where(done, torch.full_like(chosen, END), chosen)
+            yield chosen
+            done |= chosen == END
+            if bool(done.all()):
+                return
+            ids = chosen[:, None]
+
+    def _embed(self, ids: Tensor) -> Tensor:
+        embedded: Tensor = self.decoder.model.embed_tokens(ids)
+        return embedded
+
+
+def decode_ids(tokenizer: Tokenizer, ids: list[int]) -> str:
+    """Text of the ids before the first ``END``, tags kept."""
+    text: str = tokenizer.decode(ids[: ids.index(END)] if END in ids else ids, skip_special_tokens=False)
+    return text
+
+
+def write_texts(
+    model: CompactLanguageModel, tokenizer: Tokenizer, seen: EncoderOutput, questions: Sequence[str]
+) -> list[tuple[str, ...]]:
+    """Every question answered about every encoded face, in one batch: one tuple of texts per face."""
+    prompts = torch.tensor([prompt_ids(tokenizer, question) for question in questions], device=seen.tokens.device)
+    steps = list(model.write(seen.tokens, signals(seen), prompts, ANSWER_LIMIT))
+    texts = [decode_ids(tokenizer, row) for row in torch.stack(steps, dim=1).tolist()]
+    return [tuple(texts[at : at + len(questions)]) for at in range(0, len(texts), len(questions))]
+
+
+def read_texts(model: CompactLanguageModel, texts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Hidden states (B, L, W) and lengths (B,) of bare texts, cut at 96 tokens; an empty text is one ``<pad>``."""
+    cut = [list(text[:TEXT_LIMIT]) or [PAD] for text in texts]
+    device = next(model.parameters()).device
+    lengths = torch.tensor([len(text) for text in cut], device=device)
+    longest = int(lengths.max())
+    ids = torch.tensor([text + [PAD] * (longest - len(text)) for text in cut], device=device)
+    return model.read(ids, lengths), lengths

@@ -1,0 +1,284 @@
+"""Train the tokenizer and the compact language model on annotated pairs, under open, fake and real hypotheses.
+
+The encoder is frozen. As in FFAA a hypothesis usually equals the truth; on faces whose truth the encoder sees plainly a
+share of hypotheses contradicts it, so that the model learns to hold against a wrong one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+
+from fakeface.answers import Hypothesis, parse_answer, prompt
+from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
+from fakeface.networks.language import (
+    END,
+    PROMPT_SLOTS,
+    SPECIAL_TOKENS,
+    CompactLanguageModel,
+    LanguageConfig,
+    prompt_ids,
+    signals,
+    write_texts,
+)
+from fakeface.training.annotate import annotate
+from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
+from fakeface.training.forge.pairs import FaceSample, PairFactory
+from fakeface.training.manifest import FaceRow
+from fakeface.training.progress import Budget, Log, Schedule
+
+__all__ = ["LanguageTraining", "Part", "rows_of_part", "train_language", "train_tokenizer"]
+
+Part = str
+"""``language`` (fits the language model) or ``mining`` (kept back for MIDS)."""
+
+MINING_SHARE = 0.4
+CONTRADICTED_SHARE = 0.25
+PLAIN = 0.9
+"""A face is plain where the encoder gives its truth at least this probability."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageTraining:
+    """Settings of the stage.
+
+    Args:
+        answers: answers to learn from.
+        minutes: or minutes to train, whichever comes first; 0 for no limit.
+        pairs_per_batch: pairs in a batch, two answers each.
+        learning_rate: peak of the schedule.
+        workers: processes that forge and annotate.
+        threads: of the networks.
+        seed: of weights, pairs and wording.
+        vocabulary: tokens of the tokenizer.
+        check_every: batches between two looks at the calibration faces.
+        save_every: batches between two checkpoints.
+    """
+
+    answers: int = 60_000
+    minutes: float = 0.0
+    pairs_per_batch: int = 24
+    learning_rate: float = 1.5e-3
+    workers: int = 1
+    threads: int = 2
+    seed: int = 2
+    vocabulary: int = 768
+    check_every: int = 200
+    save_every: int = 200
+
+
+def rows_of_part(rows: Sequence[FaceRow], part: Part) -> list[FaceRow]:
+    """Faces of the train split that belong to this part; by the hash of the path, so it never changes."""
+
+    def mining(row: FaceRow) -> bool:
+        return int(hashlib.sha256(row.path.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF < MINING_SHARE
+
+    return [row for row in rows if row.split == "train" and mining(row) == (part == "mining")]
+
+
+class AnnotatedPairs(Dataset[list[tuple[FaceSample, str]]]):
+    """Pairs of a factory with their answers."""
+
+    def __init__(self, factory: PairFactory, first: int, count: int) -> None:
+        self.factory, self.first, self.count = factory, first, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> list[tuple[FaceSample, str]]:
+        cv2.setNumThreads(1)
+        rng = np.random.default_rng((self.factory.seed, 7, self.first + index))
+        return [(sample, annotate(sample, 0.5, rng)) for sample in self.factory.pair(self.first + index)]
+
+
+def train_tokenizer(factory: PairFactory, vocabulary: int, pairs: int = 600) -> Tokenizer:
+    """A byte-level BPE tokenizer (Sennrich et al. 2016) over annotated answers and the prompts."""
+    texts = [text for index in range(pairs) for _, text in AnnotatedPairs(factory, 10**6, pairs)[index]]
+    texts += [prompt(hypothesis) for hypothesis in Hypothesis] * 20
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+@torch.inference_mode()
+def encode_windows(encoder: ForensicEncoder, samples: Sequence[FaceSample]) -> EncoderOutput:
+    """The frozen encoder's output for a batch of windows."""
+    pixels = torch.from_numpy(np.stack([sample.window for sample in samples])).permute(0, 3, 1, 2)
+    output: EncoderOutput = encoder(pixels)
+    return output
+
+
+def with_probability(text: str, certainty: float) -> str:
+    """The answer with its probability line set: the encoder's own, in tenths, 0.5 to 0.9."""
+    return re.sub(r"Probability: [0-9.]+", f"Probability: {min(max(certainty, 0.5), 0.9):.1f}", text)
+
+
+def draw_hypothesis(label: int, certainty: float, rng: np.random.Generator) -> Hypothesis:
+    """Open in half of the draws; else the truth, or on plain faces sometimes its opposite."""
+    if rng.random() < 0.5:
+        return Hypothesis.OPEN
+    fake = bool(label)
+    if certainty >= PLAIN and rng.random() < CONTRADICTED_SHARE:
+        fake = not fake
+    return Hypothesis.FAKE if fake else Hypothesis.REAL
+
+
+def text_batch(
+    tokenizer: Tokenizer,
+    items: Sequence[tuple[FaceSample, str]],
+    certainties: Sequence[float],
+    rng: np.random.Generator,
+) -> Tensor:
+    """Question and answer ids, (B, L) padded with ``END``; the question takes ``PROMPT_SLOTS`` of L."""
+    rows = []
+    for (sample, text), certainty in zip(items, certainties, strict=True):
+        question = prompt_ids(tokenizer, prompt(draw_hypothesis(sample.label, certainty, rng)))
+        rows.append(question + tokenizer.encode(with_probability(text, certainty)).ids + [END])
+    longest = max(len(row) for row in rows)
+    return torch.tensor([row + [END] * (longest - len(row)) for row in rows])
+
+
+def answer_loss(logits: Tensor, text: Tensor) -> Tensor:
+    """Next-token loss over the answers; everything after the first ``END`` is ignored."""
+    targets = text[:, PROMPT_SLOTS:]
+    ended = (targets == END).long().cumsum(dim=1) - (targets == END).long() > 0
+    predicted = logits[:, PROMPT_SLOTS - 1 : -1]
+    return functional.cross_entropy(predicted.flatten(0, 1), targets.masked_fill(ended, -100).flatten())
+
+
+def train_language(
+    rows: Sequence[FaceRow], root: Path, encoder: ForensicEncoder, out: Path, settings: LanguageTraining
+) -> Iterator[dict[str, Any]]:
+    """Train, resuming from ``out``; yields one report per look at the calibration faces.
+
+    Writes ``tokenizer.json``, ``language.safetensors`` (the average at the lowest calibration loss), ``checkpoint.*``,
+    ``log.csv``.
+    """
+    torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    factory = PairFactory(rows_of_part(rows, "language"), root, settings.seed)
+    if not (out / "tokenizer.json").exists():
+        train_tokenizer(factory, settings.vocabulary).save(str(out / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
+    network = CompactLanguageModel(LanguageConfig(tokenizer.get_vocab_size()))
+    optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
+    average = Average(network, 0.995)
+    budget = Budget(settings.answers, settings.minutes)
+    progress = load_checkpoint(out, network, average, optimizer) or {"best": 1e9, "seen": 0, "seconds": 0.0}
+    budget.resume(progress["seen"], progress["seconds"])
+    calib = AnnotatedPairs(PairFactory([row for row in rows if row.split == "calib"], root, 3000), 0, 96)
+    held = [item for index in range(len(calib)) for item in calib[index]]
+    log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
+    encoder.eval().requires_grad_(False)
+    for step, items in enumerate(_batches(factory, budget, settings), start=1):
+        rng = np.random.default_rng((settings.seed, budget.seen))
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate(budget.share)
+        loss = _loss(network.train(), encoder, tokenizer, items, rng)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        average.update(network)
+        budget.seen += len(items)
+        if step % settings.check_every == 0 or budget.share >= 1:
+            report = _check(average, network.config, encoder, tokenizer, held)
+            if report["calib_loss"] <= progress["best"]:
+                progress["best"] = report["calib_loss"]
+                save_weights(out / "language.safetensors", _untied(average.state))
+            row = {"seen": budget.seen, "seconds": round(budget.seconds), "loss": float(loss.detach()), **report}
+            log.write(row)
+            yield row
+        if step % settings.save_every == 0 or budget.share >= 1:
+            progress |= {"seen": budget.seen, "seconds": budget.seconds, "settings": asdict(settings)}
+            save_checkpoint(out, network, average, optimizer, progress)
+        if budget.share >= 1:
+            return
+
+
+def _untied(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Without the output layer, which is the embedding itself."""
+    return {name: value for name, value in state.items() if name != "decoder.lm_head.weight"}
+
+
+def _loss(
+    network: CompactLanguageModel,
+    encoder: ForensicEncoder,
+    tokenizer: Tokenizer,
+    items: Sequence[tuple[FaceSample, str]],
+    rng: np.random.Generator,
+) -> Tensor:
+    seen = encode_windows(encoder, [sample for sample, _ in items])
+    labels = torch.tensor([sample.label for sample, _ in items])
+    probability = seen.detection.sigmoid()
+    certainties = torch.where(labels > 0, probability, 1 - probability).tolist()
+    text = text_batch(tokenizer, items, certainties, rng)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = network(seen.tokens.clone(), signals(seen).clone(), text)
+    return answer_loss(logits.float(), text)
+
+
+def _batches(
+    factory: PairFactory, budget: Budget, settings: LanguageTraining
+) -> Iterator[list[tuple[FaceSample, str]]]:
+    first = budget.seen // 2
+    dataset = AnnotatedPairs(factory, first, settings.answers // 2 - first + settings.pairs_per_batch)
+    loader = DataLoader(
+        dataset,
+        settings.pairs_per_batch,
+        collate_fn=_flat,
+        num_workers=settings.workers,
+        prefetch_factor=6 if settings.workers else None,
+        multiprocessing_context="spawn" if settings.workers else None,
+    )
+    yield from loader
+
+
+def _flat(pairs: list[list[tuple[FaceSample, str]]]) -> list[tuple[FaceSample, str]]:
+    return [item for pair in pairs for item in pair]
+
+
+@torch.no_grad()
+def _check(
+    average: Average,
+    config: LanguageConfig,
+    encoder: ForensicEncoder,
+    tokenizer: Tokenizer,
+    held: Sequence[tuple[FaceSample, str]],
+) -> dict[str, float]:
+    """Loss on calibration faces; share of open answers that can be read and that claim the truth."""
+    network = CompactLanguageModel(config)
+    network.load_state_dict(average.state)
+    network.eval()
+    rng = np.random.default_rng(5)
+    losses = [float(_loss(network, encoder, tokenizer, held[at : at + 48], rng)) for at in range(0, len(held), 48)]
+    readable = right = 0
+    chosen = held[:64]
+    seen = encode_windows(encoder, [sample for sample, _ in chosen])
+    written = write_texts(network, tokenizer, seen, (prompt(Hypothesis.OPEN),))
+    for (sample, _), (text,) in zip(chosen, written, strict=True):
+        claim = parse_answer(text, Hypothesis.OPEN).claim
+        readable += claim is not None
+        right += claim is not None and (claim.value == "fake") == bool(sample.label)
+    return {"calib_loss": float(np.mean(losses)), "readable": readable / len(chosen), "right": right / len(chosen)}
