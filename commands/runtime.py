@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
+from io import TextIOWrapper
 from types import FrameType
 
 import click
@@ -104,6 +105,8 @@ def main() -> None:
     """The console entry ``fakeface``."""
     forbid_network()
     signal.signal(signal.SIGTERM, _terminate)
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal that cannot show a letter gets its escape, not a traceback
+        sys.stdout.reconfigure(errors="backslashreplace")
     from .cli import cli
 
     cli.main(prog_name="fakeface")

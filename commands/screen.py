@@ -58,16 +58,13 @@ class Results:
 
 
 def open_results(style: str) -> Results:
-    """Results in a format. Those for programs are UTF-8 whatever the locale; a table escapes what it cannot encode."""
+    """Results in a format; those for programs are UTF-8 whatever the locale."""
     from fakeface.report.tables import WRITERS
 
     writers: dict[str, type[Writer]] = {"table": SummaryWriter, **WRITERS}
     stream = sys.stdout
-    if isinstance(stream, TextIOWrapper):
-        if style == "table":
-            stream.reconfigure(errors="backslashreplace")
-        else:
-            stream.reconfigure(encoding="utf-8", newline="\n")
+    if isinstance(stream, TextIOWrapper) and style != "table":
+        stream.reconfigure(encoding="utf-8", newline="\n")
     return Results(writers[style](), stream)
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from skimage.data import astronaut
 
 from fakeface.answers import Hypothesis
+from fakeface.backends.dlib import DlibFaceFinder
 from fakeface.backends.stills import Decoder
 from fakeface.decision import Reason, Verdict
 from fakeface.errors import BackendError, SettingsError
@@ -157,6 +161,30 @@ def test_a_file_that_vanishes_while_it_is_examined_counts_as_changed(tmp_path: P
     picture = draw(tmp_path / "a.png", FAKE)
     [finding] = examine(make_engine(lambda crops: picture.unlink()), decoder, Inputs([str(picture)]), Request())
     assert finding.error_code == "changed"
+
+
+def test_the_real_finder_hands_a_photographs_face_to_the_networks(tmp_path: Path, decoder: Decoder) -> None:
+    photograph = tmp_path / "a.jpg"
+    Image.fromarray(astronaut()).save(photograph, quality=95)
+    engine = replace(make_engine(), finder=DlibFaceFinder(FaceSettings()))
+    [finding] = examine(engine, decoder, Inputs([str(photograph)]), Request())
+    assert isinstance(finding, FileFinding)
+    [face] = [face for face in finding.faces if face.face.box.iou(Box(165, 65, 285, 190)) > 0.5]
+    assert face.crop is not None
+    assert finding.picture is not None
+    assert finding.picture.format == "JPEG"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (4000, 1), (1, 4000), (2000, 12), (12, 2000)])
+def test_pictures_of_odd_shapes_are_examined_by_the_real_finder(
+    tmp_path: Path, decoder: Decoder, size: tuple[int, int]
+) -> None:
+    strip = tmp_path / "a.png"
+    Image.effect_noise(size, 60).convert("RGB").save(strip)
+    engine = replace(make_engine(), finder=DlibFaceFinder(FaceSettings()))
+    [finding] = examine(engine, decoder, Inputs([str(strip)]), Request())
+    assert isinstance(finding, FileFinding)
+    assert (finding.status, finding.reason) == (FileStatus.ANALYSED, Reason.NO_FACE)
 
 
 def test_a_failing_model_ends_the_run(tmp_path: Path, decoder: Decoder) -> None:

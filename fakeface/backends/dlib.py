@@ -29,6 +29,9 @@ LANDMARK_FILE = "shape_predictor_68_face_landmarks.dat"
 CNN_FILE = "mmod_human_face_detector.dat"
 SAME_FACE_IOU = 0.4
 
+CNN_LEAST_SIDE_PIXELS = 16
+"""Narrower strips are not shown to the CNN: no face in them is large enough, and its convolutions refuse them."""
+
 
 def _model_path(name: str) -> Path:
     spec = importlib.util.find_spec("face_recognition_models")
@@ -89,6 +92,8 @@ class DlibFaceFinder:
 
     def _find_cnn(self, pixels: NDArray[np.uint8]) -> list[tuple[Box, float, FaceOrigin]]:
         scale = self.settings.cnn_side_pixels / max(pixels.shape[:2])
+        if min(pixels.shape[:2]) * scale < CNN_LEAST_SIDE_PIXELS:
+            return []
         found = self._cnn(_resized(pixels, scale), 0)
         return _unscaled([f.rect for f in found], [f.confidence for f in found], scale, pixels, FaceOrigin.CNN)
 

@@ -203,6 +203,7 @@ class CaseFolder:
         self._header = header
         self._journal = journal
         self._resumed = resumed
+        self._reading: Iterator[FileEntry] = iter(())
 
     def finished_entry(self, file_id: str, name: str, sha256: str | None) -> FileEntry | None:
         """What the interrupted run already wrote for an input.
@@ -218,9 +219,17 @@ class CaseFolder:
         raw = name.encode("utf-8", "surrogateescape")
         if self._journal is not None:
             return self._journal.finished(file_id, raw, sha256)
-        entries = read_files(self.root / RECORD)
-        wanted = (file_id, raw, sha256)
-        return next((entry for entry in entries if (entry.id, name_bytes(entry), entry.sha256) == wanted), None)
+        entry = self._recorded(file_id)
+        return entry if entry and name_bytes(entry) == raw and entry.sha256 == sha256 else None
+
+    def _recorded(self, file_id: str) -> FileEntry | None:
+        """An entry of the finished record. Inputs come in its order, so reading goes on where it stopped."""
+        for _ in range(2):
+            for entry in self._reading:
+                if entry.id == file_id:
+                    return entry
+            self._reading = read_files(self.root / RECORD)
+        return None
 
     def write(self, finding: FileFinding) -> FileEntry:
         """Save an input's pictures and its entry; it is on the disk when this returns.

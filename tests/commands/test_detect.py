@@ -283,6 +283,16 @@ def test_a_reader_that_leaves_does_not_cost_the_case_folder(evidence: Path) -> N
     assert read_record(Path("case")).totals.analysed == 8
 
 
+@pytest.mark.parametrize("style", ["table", "jsonl"])
+def test_a_locale_without_the_letters_of_a_name_is_no_fault(evidence: Path, style: str) -> None:
+    draw(evidence / "Łódź.png", FAKE)
+    environment = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    process = spawn("detect", evidence, "--out", "case", "--format", style, env=environment)
+    shown, told = process.communicate(timeout=120)
+    assert process.returncode == 0, told
+    assert "Łódź" in shown.decode() if style == "jsonl" else rb"\u0141" in shown
+
+
 def test_no_colour_and_no_bar_reach_a_pipe(evidence: Path) -> None:
     draw(evidence / "a.png", FAKE)
     process = spawn("detect", evidence, "--out", "case")
