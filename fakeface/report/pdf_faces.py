@@ -8,11 +8,23 @@ from io import BytesIO
 from PIL import Image
 from reportlab.lib.colors import HexColor
 from reportlab.lib.units import mm
-from reportlab.platypus import CondPageBreak, KeepTogether, PageBreak, Paragraph, Spacer, Table, TableStyle
+from reportlab.platypus import CondPageBreak, KeepTogether, PageBreak, Spacer, Table
 from reportlab.platypus import Image as Figure
 from reportlab.platypus.flowables import Flowable
 
-from fakeface.report.pdf_page import ACCENT, RULE, STYLES, WIDTH, Bar, grid, markup, paragraph
+from fakeface.report.pdf_page import (
+    ACCENT,
+    RULE,
+    STYLES,
+    WIDTH,
+    Bar,
+    Ruled,
+    grid,
+    markup,
+    paragraph,
+    shortened,
+    table_style,
+)
 from fakeface.report.pdf_view import View, picture
 from fakeface.report.record import AnswerEntry, FaceEntry, FileEntry
 from fakeface.report.words import agreement_words, class_words, pieces, score_words, verdict_words
@@ -51,7 +63,7 @@ def faces(view: View) -> Iterator[Flowable]:
 
 
 def _overview(view: View, entry: FileEntry) -> Iterator[Flowable]:
-    yield paragraph(f"{entry.id}: {entry.name}", "h2")
+    yield paragraph(shortened(f"{entry.id}: {entry.name}", 160), "h2")
     overlay = picture(view.root, entry.overlay_file)
     if overlay is None:
         yield paragraph("No overlay of this picture is in the case folder.", "caption")
@@ -81,8 +93,8 @@ def _face(view: View, entry: FileEntry, face: FaceEntry) -> Iterator[Flowable]:
     yield paragraph(f"Face {face.id}", "h2")
     left, top, right, bottom = face.box
     where = (
-        f"Face {face.number} of {entry.name}, box x {left}–{right}, y {top}–{bottom} in pixels of the upright picture, "
-        f"shorter side {face.size_pixels} pixels; found by {face.origin}."
+        f"Face {face.number} of {shortened(entry.name)}, box x {left}–{right}, y {top}–{bottom} in pixels of "
+        f"the upright picture, shorter side {face.size_pixels} pixels; found by {face.origin}."
     )
     yield KeepTogether([_result(face), Spacer(1, 2 * mm), paragraph(where, "small"), *_panels(view, entry, face)])
     yield KeepTogether([paragraph("What the software measured", "h3"), _scores(view, face)])
@@ -103,7 +115,7 @@ def _classes_and_regions(face: FaceEntry) -> Iterator[Flowable]:
     ]
     if any(columns):
         table = Table([columns], colWidths=[WIDTH / 2] * 2)
-        table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *_NO_PADDING]))
+        table.setStyle(table_style([("VALIGN", (0, 0), (-1, -1), "TOP"), *_NO_PADDING]))
         yield Spacer(1, 3 * mm)
         yield table
 
@@ -120,7 +132,7 @@ def _probabilities(kind: str, values: list[tuple[str, float]], width: float) -> 
 def _result(face: FaceEntry) -> Table:
     table = Table([[paragraph(f"Result: {verdict_words(face.decision)}", "h3")]], colWidths=[WIDTH])
     table.setStyle(
-        TableStyle(
+        table_style(
             [
                 ("BACKGROUND", (0, 0), (-1, -1), HexColor("#eef2f6")),
                 ("LINEBEFORE", (0, 0), (0, -1), 2.5, ACCENT),
@@ -152,7 +164,7 @@ def _panels(view: View, entry: FileEntry, face: FaceEntry) -> list[Flowable]:
     cells = [[_panel(image) for image, _ in shown], [paragraph(caption, "caption") for _, caption in shown]]
     table = Table(cells, colWidths=[WIDTH / 3] * 3, hAlign="LEFT")
     table.setStyle(
-        TableStyle(
+        table_style(
             [
                 ("LEFTPADDING", (0, 0), (-1, -1), 0),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 6),
@@ -187,7 +199,7 @@ def _panel(image: Image.Image | None) -> Flowable:
     method = Image.Resampling.NEAREST if image.width <= PANEL_PIXELS else Image.Resampling.LANCZOS
     figure = Figure(_encoded(image.resize((PANEL_PIXELS, PANEL_PIXELS), method), "PNG"), PANEL, PANEL)
     frame = Table([[figure]], colWidths=[PANEL], rowHeights=[PANEL], hAlign="LEFT")
-    frame.setStyle(TableStyle([("BOX", (0, 0), (-1, -1), 0.6, RULE), *_NO_PADDING]))
+    frame.setStyle(table_style([("BOX", (0, 0), (-1, -1), 0.6, RULE), *_NO_PADDING]))
     return frame
 
 
@@ -250,32 +262,23 @@ def _answers(face: FaceEntry) -> Iterator[Flowable]:
     )
     order = sorted(face.answers, key=lambda answer: answer.role != "chosen")
     for answer in order:
-        yield KeepTogether([Spacer(1, 2 * mm), _quoted(answer)])
+        yield Spacer(1, 2.5 * mm)
+        yield from _quoted(answer)
 
 
-def _quoted(answer: AnswerEntry) -> Table:
-    role = "Chosen answer" if answer.role == "chosen" else "Model's alternative"
+def _quoted(answer: AnswerEntry) -> Iterator[Flowable]:
+    chosen = answer.role == "chosen"
     says = f"says {answer.claim}" if answer.claim else f"unreadable: {answer.problem}"
+    role = "Chosen answer" if chosen else "Model's alternative"
     label = f"{role}, {QUESTIONS[answer.hypothesis]}: {says}, match {score_words(answer.match, 4)}"
     texts = [text for text in (answer.description, answer.reasoning) if text] if answer.claim else [answer.text]
     written = [f"class written: {class_words(answer.forgery)}"] if answer.forgery else []
     if answer.probability is not None:
         written.append(f"probability written: {answer.probability:.2f} (decides nothing)")
-    cells: list[Flowable] = [paragraph(label, "head"), Spacer(1, 1 * mm)]
-    cells += [Paragraph(_marked(text), STYLES["quote"]) for text in texts]
-    cells += [paragraph("; ".join(written), "small")] if written else []
-    table = Table([[cells]], colWidths=[WIDTH], splitInRow=1)
-    table.setStyle(
-        TableStyle(
-            [
-                ("LINEBEFORE", (0, 0), (0, -1), 1.6, ACCENT if answer.role == "chosen" else RULE),
-                ("LEFTPADDING", (0, 0), (-1, -1), 8),
-                ("TOPPADDING", (0, 0), (-1, -1), 2),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
-            ]
-        )
-    )
-    return table
+    lines = [("quote-head", markup(label)), *(("quote", _marked(text)) for text in texts)]
+    lines += [("quote-end", markup("; ".join(written)))] if written else []
+    for name, line in lines:
+        yield Ruled(line, STYLES[name].clone(name, ruleColour=ACCENT if chosen else RULE))
 
 
 def _marked(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import IO, Any
 from xml.sax.saxutils import escape
 
 from reportlab import rl_config
-from reportlab.lib.colors import Color, HexColor, white
+from reportlab.lib.colors import HexColor, white
 from reportlab.lib.enums import TA_CENTER
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -33,13 +33,15 @@ __all__ = [
     "WIDTH",
     "Bar",
     "ReportTemplate",
+    "Ruled",
     "grid",
     "markup",
     "pairs",
     "paragraph",
     "prepare",
     "printable",
-    "tinted",
+    "shortened",
+    "table_style",
 ]
 
 REGULAR, BOLD = "FakefaceSans", "FakefaceSans-Bold"
@@ -49,11 +51,14 @@ WIDTH = A4[0] - 2 * MARGIN
 
 INK, FAINT, RULE = HexColor("#1b2430"), HexColor("#5b6673"), HexColor("#c9d0d8")
 ACCENT, SHADE = HexColor("#1f3a5f"), HexColor("#eef2f6")
+ROW_CHARACTERS = 1200
+"""Longest text in one row of names and values."""
+
 FONTS = Path(__file__).parent / "fonts"
 
 
 def _style(name: str, size: float, leading: float, **more: Any) -> ParagraphStyle:
-    more = {"fontName": REGULAR, "textColor": INK, "splitLongWords": 1} | more
+    more = {"fontName": REGULAR, "textColor": INK, "splitLongWords": 1, "bulletFontName": REGULAR} | more
     return ParagraphStyle(name, fontSize=size, leading=leading, **more)
 
 
@@ -69,7 +74,9 @@ STYLES = {
     "small": _style("small", 7.2, 9.6, textColor=FAINT),
     "caption": _style("caption", 7.2, 9.4, textColor=FAINT, spaceBefore=2),
     "bullet": _style("bullet", 9, 12.6, leftIndent=10, bulletIndent=0, spaceAfter=3),
+    "quote-head": _style("quote-head", 8, 11, fontName=BOLD, textColor=ACCENT, leftIndent=8, keepWithNext=1),
     "quote": _style("quote", 9, 12.8, leftIndent=8, spaceAfter=3),
+    "quote-end": _style("quote-end", 7.2, 9.6, textColor=FAINT, leftIndent=8),
     "end": _style("end", 9, 13, fontName=BOLD, textColor=FAINT, alignment=TA_CENTER, spaceBefore=18),
 }
 
@@ -87,7 +94,8 @@ def _glyphs() -> frozenset[int]:
         pdfmetrics.registerFont(TTFont(name, str(FONTS / file)))
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD)
     covered = [set(pdfmetrics.getFont(name).face.charToGlyph) for name in (REGULAR, BOLD)]
-    return frozenset(covered[0] & covered[1])
+    # reportlab writes a wrong code for characters beyond U+FFFF into the map that copying and searching go by
+    return frozenset(point for point in covered[0] & covered[1] if point <= 0xFFFF)
 
 
 def printable(text: str) -> str:
@@ -108,9 +116,20 @@ def markup(text: str) -> str:
     return escape(printable(text)).replace("\n", "<br/>")
 
 
+def shortened(text: str, limit: int = 280) -> str:
+    """A text with its middle left out where it is too long for its place; the evidence section has every name whole."""
+    shown = printable(text)
+    return shown if len(shown) <= limit else f"{shown[: limit // 2]} […] {shown[-limit // 2 :]}"
+
+
 def paragraph(text: str, style: str = "body") -> Paragraph:
     """A paragraph of plain text; nothing in it acts as markup."""
     return Paragraph(markup(text), STYLES[style])
+
+
+def table_style(commands: Sequence[tuple[Any, ...]]) -> TableStyle:
+    """A table's style in our font: reportlab names its own, which is not embedded, for every cell it is not told of."""
+    return TableStyle([("FONTNAME", (0, 0), (-1, -1), REGULAR), *commands])
 
 
 def grid(
@@ -124,7 +143,7 @@ def grid(
         zebra: shade every other row.
     """
     head: list[Flowable] = [paragraph(title, "head") for title, _ in columns]
-    body = [[paragraph(cell, "cell") if isinstance(cell, str) else cell for cell in row] for row in rows]
+    body = [[paragraph(shortened(cell), "cell") if isinstance(cell, str) else cell for cell in row] for row in rows]
     table = Table([head, *body], colWidths=[width for _, width in columns], repeatRows=1)
     style = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -137,18 +156,20 @@ def grid(
     ]
     if zebra:
         style.append(("ROWBACKGROUNDS", (0, 1), (-1, -1), [white, HexColor("#f7f9fb")]))
-    table.setStyle(TableStyle(style))
+    table.setStyle(table_style(style))
     return table
 
 
 def pairs(rows: Sequence[tuple[str, str | Flowable]], label_width: float = 38 * mm) -> Table:
-    """Names and values side by side."""
+    """Names and values side by side; a long value runs over several rows, because no row may exceed a page."""
     cells = [
-        [paragraph(name, "head"), paragraph(value, "cell") if isinstance(value, str) else value] for name, value in rows
+        [paragraph(name if place == 0 else "", "head"), part]
+        for name, value in rows
+        for place, part in enumerate(_parts(value))
     ]
     table = Table(cells, colWidths=[label_width, WIDTH - label_width])
     table.setStyle(
-        TableStyle(
+        table_style(
             [
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
                 ("LINEBELOW", (0, 0), (-1, -1), 0.3, RULE),
@@ -160,6 +181,26 @@ def pairs(rows: Sequence[tuple[str, str | Flowable]], label_width: float = 38 * 
         )
     )
     return table
+
+
+def _parts(value: str | Flowable) -> list[Flowable]:
+    if not isinstance(value, str):
+        return [value]
+    text = printable(value)
+    return [
+        paragraph(text[place : place + ROW_CHARACTERS], "cell") for place in range(0, max(len(text), 1), ROW_CHARACTERS)
+    ]
+
+
+class Ruled(Paragraph):  # type: ignore[misc]  # reportlab has no types
+    """A paragraph with a rule along its left side in its style's ``ruleColour``; splits over pages as any other."""
+
+    def draw(self) -> None:
+        """Text and rule."""
+        super().draw()
+        self.canv.setStrokeColor(self.style.ruleColour)
+        self.canv.setLineWidth(1.8)
+        self.canv.line(0.9, -self.style.spaceAfter, 0.9, self.height)
 
 
 class Bar(Flowable):  # type: ignore[misc]  # reportlab has no types
@@ -213,6 +254,7 @@ class ReportTemplate(BaseDocTemplate):  # type: ignore[misc]  # reportlab has no
             creator=producer,
             lang="en",
             invariant=1,
+            initialFontName=REGULAR,  # otherwise every page names Helvetica, which is not embedded
         )
         self.report_id, self.total_pages, self.producer = report_id, total_pages, producer
         frame = Frame(self.leftMargin, self.bottomMargin, self.width, self.height, 0, 0, 0, 0)
@@ -241,8 +283,3 @@ class ReportTemplate(BaseDocTemplate):  # type: ignore[misc]  # reportlab has no
         canvas.drawCentredString(width / 2, 9.5 * mm, "Results relate only to the items examined")
         canvas.drawRightString(width - MARGIN, 9.5 * mm, f"page {canvas.getPageNumber()} of {self.total_pages}")
         canvas.restoreState()
-
-
-def tinted(colour: Color, share: float) -> Color:
-    """A colour mixed with white, ``share`` 0..1 of it left."""
-    return Color(*(1 - (1 - part) * share for part in (colour.red, colour.green, colour.blue)))

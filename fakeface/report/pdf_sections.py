@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from reportlab.lib.colors import HexColor
 from reportlab.lib.units import mm
-from reportlab.platypus import CondPageBreak, KeepTogether, Paragraph, Spacer, Table, TableStyle
+from reportlab.platypus import CondPageBreak, KeepTogether, Paragraph, Spacer, Table
 from reportlab.platypus.flowables import Flowable
 
-from fakeface.report.pdf_page import ACCENT, STYLES, WIDTH, grid, markup, pairs, paragraph
+from fakeface.report.pdf_page import ACCENT, STYLES, WIDTH, grid, markup, pairs, paragraph, shortened, table_style
 from fakeface.report.pdf_view import View
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
 from fakeface.report.words import (
@@ -57,7 +57,7 @@ def box(lines: tuple[str, ...] | list[str], title: str) -> Table:
     cells += [Paragraph(markup(line), STYLES["bullet"], bulletText="•") for line in lines]
     table = Table([[cells]], colWidths=[WIDTH])
     table.setStyle(
-        TableStyle(
+        table_style(
             [
                 ("BACKGROUND", (0, 0), (-1, -1), HexColor("#f4f6f9")),
                 ("LINEBEFORE", (0, 0), (0, -1), 2.5, ACCENT),
@@ -103,7 +103,8 @@ def summary(view: View) -> Iterator[Flowable]:
 
 
 def _summary_rows(view: View, entry: FileEntry) -> list[list[str | Flowable]]:
-    name = Paragraph(f'{markup(entry.name)}<br/><font size="6.8" color="#5b6673">{entry.id}</font>', STYLES["cell"])
+    shown_id = f'<font size="6.8" color="#5b6673">{markup(entry.id)}</font>'
+    name = Paragraph(f"{markup(shortened(entry.name))}<br/>{shown_id}", STYLES["cell"])
     if not entry.faces:
         return [[name, "—", _faceless_words(entry), "—", "—", "—", "—"]]
     return [_face_row(name, face) for face in entry.faces if face.id in view.faces]
@@ -193,6 +194,7 @@ def closing(view: View) -> Iterator[Flowable]:
             ("Threads", str(head.run.threads)),
             ("Seconds per face", score_words(head.run.seconds_per_face)),
             ("Seconds finding faces", score_words(head.run.seconds_finding_faces)),
+            ("Peak memory", _memory_words(head.run.peak_memory_bytes)),
         ],
         55 * mm,
     )
@@ -200,6 +202,10 @@ def closing(view: View) -> Iterator[Flowable]:
     for line in (*LIMITS, AGREEMENT, profile_sentence(str(head.profile.get("name", "unknown")))):
         yield Paragraph(markup(line), STYLES["bullet"], bulletText="•")
     yield paragraph(f"End of report {view.report_id}", "end")
+
+
+def _memory_words(peak_bytes: int | None) -> str:
+    return "not recorded" if peak_bytes is None else f"{peak_bytes / 2**20:.0f} MiB"
 
 
 METHOD = (

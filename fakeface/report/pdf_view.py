@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from fakeface.report.disk import digest_file
 from fakeface.report.record import FaceEntry, FileEntry, Record
 from fakeface.report.stream import read_files, read_head
 
@@ -70,9 +70,8 @@ def open_view(root: Path) -> View:
         OutputError: there is no record, or it has another form.
     """
     path = root / "findings.json"
-    with path.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     head = read_head(path)
+    sha256, _ = digest_file(path)
     if head.totals.faces <= FULL_FACES:
         faced = [entry for entry in read_files(path) if entry.faces]
         others = list(islice((entry for entry in read_files(path) if not entry.faces), LISTED_FILES))
