@@ -30,6 +30,7 @@ class Lazy(NamedTuple):
 
 COMMANDS = {
     "detect": Lazy("fakeface.commands.detect:detect", "Find faces in pictures and decide whether each is forged."),
+    "bench": Lazy("fakeface.commands.bench:bench", "Measure a profile on faces whose truth is known."),
     "train": Lazy("fakeface.commands.train:train", "Train the networks of the compact profile."),
     "weights": Lazy("fakeface.commands.weights:weights", "List the model profiles and check their files."),
     "doctor": Lazy("fakeface.commands.doctor:doctor", "Check that this computer can run fakeface."),

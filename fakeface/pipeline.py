@@ -25,7 +25,7 @@ from fakeface.inputs import Input
 from fakeface.interfaces import Encoding, FrameSource
 from fakeface.settings import Settings
 
-__all__ = ["CHANGED", "Request", "StillDecoder", "StillSource", "examine"]
+__all__ = ["CHANGED", "Request", "StillDecoder", "StillSource", "examine", "examine_crops", "examine_frame"]
 
 LOG = logging.getLogger(__name__)
 
@@ -148,10 +148,7 @@ def _examine_picture(
     engine: Engine, source: StillSource, item: Input, evidence: Evidence, request: Request
 ) -> FileFinding:
     frame = next(iter(source.frames()))
-    started = time.perf_counter()
-    faces = _find_faces(engine, frame, request)
-    found = time.perf_counter()
-    findings = _examine_faces(engine, frame, faces, request.settings)
+    findings, seconds_finding, seconds_deciding = examine_frame(engine, frame, request)
     return FileFinding(
         item.number,
         item.path,
@@ -159,10 +156,19 @@ def _examine_picture(
         evidence,
         picture=PictureFacts(source.format, frame.width, frame.height, frame.pixels_sha256(), frame.notes),
         faces=findings,
-        seconds_finding=found - started,
-        seconds_deciding=time.perf_counter() - found,
+        seconds_finding=seconds_finding,
+        seconds_deciding=seconds_deciding,
         pixels=frame.pixels,
     )
+
+
+def examine_frame(engine: Engine, frame: Frame, request: Request) -> tuple[tuple[FaceFinding, ...], float, float]:
+    """Every face of one frame, and the wall seconds spent finding and deciding."""
+    started = time.perf_counter()
+    faces = _find_faces(engine, frame, request)
+    found = time.perf_counter()
+    findings = _examine_faces(engine, frame, faces, request.settings)
+    return findings, found - started, time.perf_counter() - found
 
 
 def _find_faces(engine: Engine, frame: Frame, request: Request) -> tuple[Face, ...]:
@@ -180,12 +186,15 @@ def _examine_faces(engine: Engine, frame: Frame, faces: Sequence[Face], settings
     for start in range(0, len(large), settings.batch_faces):
         numbers = large[start : start + settings.batch_faces]
         crops = [crop_face(frame, faces[number - 1]) for number in numbers]
-        examined = _examine_batch(engine, frame, crops, settings)
+        examined = examine_crops(engine, crops, frame.height, frame.width, settings)
         findings.update((number, replace(one, number=number)) for number, one in zip(numbers, examined, strict=True))
     return tuple(findings.values())
 
 
-def _examine_batch(engine: Engine, frame: Frame, crops: Sequence[FaceCrop], settings: Settings) -> list[FaceFinding]:
+def examine_crops(
+    engine: Engine, crops: Sequence[FaceCrop], height: int, width: int, settings: Settings
+) -> list[FaceFinding]:
+    """One batch of faces of (height, width) frames; each finding is numbered 1."""
     encodings = engine.encoder.encode(crops)
     if settings.fast:
         return [_finding(one, undecided(Reason.NOT_DECIDED, one.independent_score)) for one in encodings]
@@ -193,7 +202,7 @@ def _examine_batch(engine: Engine, frame: Frame, crops: Sequence[FaceCrop], sett
     tables = engine.scorer.score(encodings, answers)
     findings = []
     for encoding, written, scores in zip(encodings, answers, tables, strict=True):
-        masks = engine.segmenter.segment(encoding, frame.height, frame.width)
+        masks = engine.segmenter.segment(encoding, height, width)
         decision = _decide(engine, encoding, written, scores)
         findings.append(replace(_finding(encoding, decision), answers=written, masks=masks))
     return findings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from fakeface.errors import BackendError, FakefaceError, IntegrityError, WeightsError
 from fakeface.findings import ModelCard
@@ -65,18 +66,22 @@ def check_parts(profile: Profile) -> tuple[tuple[Part, FakefaceError | None], ..
     return tuple(checked)
 
 
-def build_engine(settings: Settings) -> Engine:
+def build_engine(settings: Settings, folder: Path | None = None) -> Engine:
     """Hash and load the models of ``settings.profile``.
 
     Every part is hashed before the first library is imported, so a wrong or absent file is told within a second. Where
     one file is wrong and another absent, the wrong one is told.
+
+    Args:
+        settings: name the profile, and how it runs.
+        folder: a weights folder other than the installed one.
 
     Raises:
         WeightsError: the profile is unknown, or a file is absent or unusable.
         WeightsMismatch: a file's hash differs from the profile's.
         BackendError: a library or the device is missing.
     """
-    profile = load_profile(settings.profile)
+    profile = load_profile(settings.profile, folder)
     if profile.name not in BUILDERS:
         raise WeightsError(f"no backend runs profile {profile.name!r}; known are: {', '.join(sorted(BUILDERS))}")
     problems = [problem for _, problem in check_parts(profile) if problem]

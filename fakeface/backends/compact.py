@@ -40,6 +40,7 @@ from fakeface.networks.language import (
     signals,
     write_texts,
 )
+from fakeface.networks.loading import frozen
 from fakeface.networks.mids import Mids, MidsConfig
 from fakeface.profiles import Part, Profile
 from fakeface.settings import Settings
@@ -233,13 +234,7 @@ def _batch(encodings: Sequence[Encoding]) -> EncoderOutput:
 
 
 def _loaded(network: Network, part: Part, device: str) -> Network:
-    """The network with the part's weights, strictly; counters of training steps are not shipped."""
-    state = {name: value.float() if value.is_floating_point() else value for name, value in _tensors(part).items()}
-    missing, unexpected = network.load_state_dict(state, strict=False)
-    lacking = [name for name in missing if not name.endswith(("num_batches_tracked", "lm_head.weight"))]
-    if lacking or unexpected:
-        raise WeightsError(f"{part.path.name} does not fit its network: {(lacking + unexpected)[0]}")
-    return network.eval().requires_grad_(False).to(device)
+    return frozen(network, _tensors(part), part.path.name).to(device)
 
 
 def _tensors(part: Part) -> dict[str, Tensor]:

@@ -1,0 +1,231 @@
+"""``fakeface train``: the stages that make the compact profile's weights, each resumable, each one command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from .runtime import ExitCode, prepare_process, say
+
+if TYPE_CHECKING:
+    from fakeface.training.manifest import FaceRow
+
+__all__ = ["train"]
+
+T = TypeVar("T")
+
+EPILOG = """\b
+The order of the stages:
+  fakeface train prepare DATA/manifest.csv --out runs/faces
+  fakeface train encoder  --faces runs/faces --root DATA --out runs/compact --minutes 60
+  fakeface train language --faces runs/faces --root DATA --out runs/compact --minutes 20
+  fakeface train mine     --faces runs/faces --root DATA --out runs/compact
+  fakeface train mids     --faces runs/faces --root DATA --out runs/compact
+  fakeface train release  --faces runs/faces --root DATA --out runs/compact --weights weights --version 1 --data "..."
+"""
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+faces_option = click.option(
+    "--faces",
+    required=True,
+    type=FOLDER,
+    metavar="DIR",
+    help="Folder that `train prepare` wrote (faces.jsonl).",
+)
+root_option = click.option(
+    "--root", required=True, type=FOLDER, metavar="DIR", help="Folder that the manifest's paths are relative to."
+)
+out_option = click.option(
+    "--out", required=True, type=FOLDER, metavar="DIR", help="Folder of this training; every stage has its own in it."
+)
+minutes_option = click.option(
+    "--minutes", type=click.FloatRange(min=0), default=0.0, help="Stop after this long. [default: no limit]"
+)
+threads_option = click.option("--threads", type=click.IntRange(min=0), default=0, help="[default: all cores]")
+workers_option = click.option(
+    "--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Processes that forge."
+)
+seed_option = click.option("--seed", type=int, default=1, show_default=True, help="Of weights, pairs and wording.")
+
+
+@click.group(epilog=EPILOG)
+def train() -> None:
+    """Train the networks of the compact profile.
+
+    Training reads pictures of which it is known whether they are real, makes forgeries of the real ones with exact
+    masks, and writes weights without pickle. An interrupted stage goes on where it stopped when it is called again.
+    """
+
+
+@train.command()
+@click.argument("manifest", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=FOLDER, metavar="DIR", help="Folder for faces.jsonl and skipped.jsonl.")
+@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
+def prepare(manifest: Path, out: Path, workers: int) -> ExitCode:
+    """Find the face of every picture of MANIFEST once.
+
+    MANIFEST is a CSV with the columns path, label (real or fake) and if known class, source, split (train, calib,
+    dev), or a folder holding real/ and fake/. Pictures without a face are counted and listed.
+    """
+    prepare_process(1)
+    from fakeface.training.prepare import prepare as run
+
+    counts = run(manifest, out, workers, _bar)
+    say(f"{counts['faces']} faces in {out / 'faces.jsonl'}, {counts['skipped']} pictures without one in skipped.jsonl")
+    return ExitCode.EXAMINED
+
+
+@train.command()
+@faces_option
+@root_option
+@out_option
+@click.option("--pictures", type=click.IntRange(min=2), default=250_000, show_default=True, help="Windows to see.")
+@minutes_option
+@threads_option
+@workers_option
+@seed_option
+@click.option("--compile", "compiled", is_flag=True, help="Compile the network: slower to start, about a third faster.")
+def encoder(
+    faces: Path,
+    root: Path,
+    out: Path,
+    pictures: int,
+    minutes: float,
+    threads: int,
+    workers: int,
+    seed: int,
+    compiled: bool,
+) -> ExitCode:
+    """Train the vision encoder with its detection, class, region and mask heads."""
+    count = prepare_process(threads)
+    from fakeface.training.encoder import EncoderTraining, train_encoder
+
+    settings = EncoderTraining(
+        pictures=pictures, minutes=minutes, threads=count, workers=workers, seed=seed, compiled=compiled
+    )
+    return _follow(train_encoder(_rows(faces), root, out / "encoder", settings))
+
+
+@train.command()
+@faces_option
+@root_option
+@out_option
+@click.option("--answers", type=click.IntRange(min=2), default=60_000, show_default=True, help="Answers to learn.")
+@minutes_option
+@threads_option
+@workers_option
+@seed_option
+def language(
+    faces: Path, root: Path, out: Path, answers: int, minutes: float, threads: int, workers: int, seed: int
+) -> ExitCode:
+    """Train the tokenizer and the language model on annotated pairs; needs the encoder."""
+    count = prepare_process(threads)
+    from fakeface.training.language import LanguageTraining, train_language
+    from fakeface.training.networks import load_encoder
+
+    network = load_encoder(out / "encoder" / "encoder.safetensors")
+    settings = LanguageTraining(answers=answers, minutes=minutes, threads=count, workers=workers, seed=seed)
+    return _follow(train_language(_rows(faces), root, network, out / "language", settings))
+
+
+@train.command()
+@faces_option
+@root_option
+@out_option
+@click.option("--pairs", type=click.IntRange(min=1), default=3000, show_default=True, help="Training pairs to ask on.")
+@click.option("--calib-pairs", type=click.IntRange(min=1), default=300, show_default=True, help="Pairs that choose.")
+@threads_option
+def mine(faces: Path, root: Path, out: Path, pairs: int, calib_pairs: int, threads: int) -> ExitCode:
+    """Let the language model answer three times about faces it was not trained on."""
+    count = prepare_process(threads)
+    import torch
+
+    from fakeface.training.mine import mine as run
+    from fakeface.training.mine import mining_factory
+    from fakeface.training.networks import load_encoder, load_language
+
+    torch.set_num_threads(count)
+    network = load_encoder(out / "encoder" / "encoder.safetensors")
+    writer, tokenizer = load_language(out / "language")
+    for split, wanted in (("calib", calib_pairs), ("train", pairs)):
+        factory = mining_factory(_rows(faces), root, split)
+        _follow(run(factory, network, writer, tokenizer, out / "mids" / f"mined-{split}.jsonl", wanted))
+    return ExitCode.EXAMINED
+
+
+@train.command()
+@faces_option
+@root_option
+@out_option
+@click.option("--epochs", type=click.IntRange(min=1), default=6, show_default=True)
+@threads_option
+@seed_option
+def mids(faces: Path, root: Path, out: Path, epochs: int, threads: int, seed: int) -> ExitCode:
+    """Train MIDS on the mined answers."""
+    count = prepare_process(threads)
+    from fakeface.training.mids import MidsTraining, train_mids
+    from fakeface.training.mine import read_mined
+    from fakeface.training.networks import load_encoder, load_language
+
+    network = load_encoder(out / "encoder" / "encoder.safetensors")
+    writer, tokenizer = load_language(out / "language")
+    mined, held = (read_mined(out / "mids" / f"mined-{split}.jsonl") for split in ("train", "calib"))
+    if not mined or not held:
+        raise click.UsageError("no mined answers: run `fakeface train mine` first")
+    settings = MidsTraining(epochs=epochs, threads=count, seed=seed)
+    return _follow(train_mids(_rows(faces), root, network, writer, tokenizer, mined, held, out / "mids", settings))
+
+
+@train.command()
+@faces_option
+@root_option
+@out_option
+@click.option("--weights", required=True, type=FOLDER, metavar="DIR", help="Where the profile is written.")
+@click.option("--version", required=True, help="Of the weights.")
+@click.option("--data", required=True, help="What they were trained on, one sentence for every record.")
+@click.option("--calib-pairs", type=click.IntRange(min=1), default=400, show_default=True, help="Pairs that choose.")
+@threads_option
+def release(
+    faces: Path, root: Path, out: Path, weights: Path, version: str, data: str, calib_pairs: int, threads: int
+) -> ExitCode:
+    """Assemble the trained networks into a profile and choose its cuts on the calibration faces."""
+    prepare_process(threads)
+    from dataclasses import asdict
+
+    from fakeface.training.release import release as run
+
+    chosen = run(out, weights, _rows(faces), root, version, data, calib_pairs)
+    say(f"profile written to {weights}; cuts: {', '.join(f'{k} {v}' for k, v in asdict(chosen).items())}")
+    return ExitCode.EXAMINED
+
+
+def _rows(faces: Path) -> list[FaceRow]:
+    from fakeface.training.manifest import read_faces
+
+    return read_faces(faces / "faces.jsonl")
+
+
+def _follow(reports: Iterator[dict[str, Any]]) -> ExitCode:
+    """Say every report of a stage as one line on standard error."""
+    for report in reports:
+        say(
+            ", ".join(
+                f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+                for name, value in report.items()
+            )
+        )
+    return ExitCode.EXAMINED
+
+
+def _bar(items: Iterator[T], total: int) -> Iterable[T]:
+    """The items, with a progress bar on a terminal."""
+    from .screen import progress
+
+    with progress(lambda: total, shown=True) as advance:
+        for item in items:
+            yield item
+            advance()

@@ -1,0 +1,55 @@
+"""Load what earlier stages of training wrote, for the stages that build on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from fakeface.errors import WeightsError
+from fakeface.networks.encoder import ForensicEncoder
+from fakeface.networks.language import CompactLanguageModel, LanguageConfig
+from fakeface.networks.loading import frozen
+
+__all__ = ["load_encoder", "load_language", "load_tokenizer"]
+
+
+def load_encoder(path: Path) -> ForensicEncoder:
+    """A trained encoder, frozen.
+
+    Raises:
+        WeightsError: missing, or of another network.
+    """
+    return frozen(ForensicEncoder(), _tensors(path), path.name)
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a language training.
+
+    Raises:
+        WeightsError: missing.
+    """
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise WeightsError(f"no tokenizer in {folder}: train the language model first")
+    return Tokenizer.from_file(str(path))
+
+
+def load_language(folder: Path) -> tuple[CompactLanguageModel, Tokenizer]:
+    """A trained language model, frozen, with its tokenizer.
+
+    Raises:
+        WeightsError: missing, or of another network.
+    """
+    tokenizer = load_tokenizer(folder)
+    network = CompactLanguageModel(LanguageConfig(tokenizer.get_vocab_size()))
+    path = folder / "language.safetensors"
+    return frozen(network, _tensors(path), path.name), tokenizer
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise WeightsError(f"no {path.name} in {path.parent}: run that stage of training first")
+    return load_file(path)

@@ -1,0 +1,157 @@
+"""Assemble trained networks into a profile, and choose its cuts on calibration faces."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import f1_score, roc_curve
+
+from fakeface.backends import build_engine
+from fakeface.bench.sets import score_forged
+from fakeface.decision import Thresholds
+from fakeface.errors import WeightsError
+from fakeface.networks.encoder import EncoderConfig, ForensicEncoder
+from fakeface.networks.language import LanguageConfig
+from fakeface.networks.mids import MidsConfig
+from fakeface.settings import Settings
+from fakeface.training.encoder import collate
+from fakeface.training.forge.pairs import PairFactory
+from fakeface.training.manifest import FaceRow
+from fakeface.training.networks import load_encoder, load_tokenizer
+
+__all__ = ["CALIB_SEED", "choose_thresholds", "release"]
+
+CALIB_SEED = 5000
+LICENCE = "Apache-2.0"
+FILES = {
+    "config": "compact.json",
+    "tokenizer": "compact-tokenizer.json",
+    "encoder": "compact-encoder.safetensors",
+    "language": "compact-language.safetensors",
+    "mids": "compact-mids.safetensors",
+}
+GRID = tuple(round(float(cut), 2) for cut in np.linspace(0.1, 0.9, 17))
+UNDECIDED_SHARE = 0.05
+"""Share of calibration faces that the margin leaves too close to call."""
+
+
+def release(
+    trained: Path, out: Path, rows: Sequence[FaceRow], root: Path, version: str, data: str, pairs: int
+) -> Thresholds:
+    """Write the profile ``compact`` into ``out``: weights, configuration, tokenizer and ``compact.toml``.
+
+    Args:
+        trained: folder with ``encoder/``, ``language/`` and ``mids/`` as the training stages wrote them.
+        out: a weights folder.
+        rows: prepared faces, of which the calibration split chooses the cuts.
+        root: folder that their paths are relative to.
+        version: of the weights.
+        data: what they were trained on, one sentence.
+        pairs: calibration pairs.
+
+    Raises:
+        WeightsError: a stage's result is missing.
+    """
+    tokenizer = load_tokenizer(trained / "language")
+    out.mkdir(parents=True, exist_ok=True)
+    sizes = {
+        "encoder": EncoderConfig().as_dict(),
+        "language": LanguageConfig(tokenizer.get_vocab_size()).as_dict(),
+        "mids": MidsConfig().as_dict(),
+    }
+    (out / FILES["config"]).write_text(json.dumps(sizes, indent=2) + "\n", encoding="utf-8")
+    for role, source in (
+        ("tokenizer", "language/tokenizer.json"),
+        ("encoder", "encoder/encoder.safetensors"),
+        ("language", "language/language.safetensors"),
+        ("mids", "mids/mids.safetensors"),
+    ):
+        if not (trained / source).is_file():
+            raise WeightsError(f"no {source} in {trained}: run that stage first")
+        shutil.copyfile(trained / source, out / FILES[role])
+        (out / FILES[role]).chmod(0o644)
+    _write_profile(out, version, data, Thresholds(0.5, 0.5, 0.0))
+    thresholds = choose_thresholds(out, rows, root, pairs)
+    _write_profile(out, version, data, thresholds)
+    return thresholds
+
+
+def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: int) -> Thresholds:
+    """Cuts on calibration pairs: the most balanced accuracy for scores, the best mean IoU for masks, F1 for regions."""
+    factory = PairFactory([row for row in rows if row.split == "calib"], root, CALIB_SEED)
+    settings = Settings(batch_faces=16)
+    engine = build_engine(settings, folder)
+    faces = [face for batch in score_forged(engine, factory, "calib", pairs, settings) for face in batch]
+    labels = np.array([face.label for face in faces])
+    fakeness = np.array([0.5 if face.fakeness is None else face.fakeness for face in faces])
+    cut = _balanced_cut(labels, fakeness)
+    mask, region = _dense_cuts(load_encoder(folder / FILES["encoder"]), factory, pairs)
+    return Thresholds(
+        fakeness=cut,
+        independent=_balanced_cut(labels, np.array([face.independent for face in faces])),
+        margin=round(min(float(np.quantile(np.abs(fakeness - cut), UNDECIDED_SHARE)), 0.2), 4),
+        mask=mask,
+        region=region,
+    )
+
+
+def _balanced_cut(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> float:
+    false_alarm, hit, cuts = roc_curve(labels, scores)
+    return round(float(np.clip(cuts[int(np.argmax(hit - false_alarm))], 0.01, 0.99)), 4)
+
+
+@torch.inference_mode()
+def _dense_cuts(encoder: ForensicEncoder, factory: PairFactory, pairs: int) -> tuple[float, float]:
+    found, truth, named, touched = [], [], [], []
+    for start in range(0, pairs, 16):
+        batch = collate([factory.pair(index) for index in range(start, min(start + 16, pairs))])
+        output = encoder(batch["pixels"])
+        forged = batch["mask_known"] & (batch["label"] > 0)
+        found.append(output.mask[forged].sigmoid())
+        truth.append(batch["mask"][forged] > 0.25)
+        named.append(output.regions[batch["mask_known"]].sigmoid())
+        touched.append(batch["regions"][batch["mask_known"]])
+    masks, masks_truth = torch.cat(found), torch.cat(truth)
+    regions, regions_truth = torch.cat(named).numpy(), torch.cat(touched).numpy()
+
+    def mean_iou(cut: float) -> float:
+        inside = masks >= cut
+        union = (inside | masks_truth).sum(dim=(1, 2)).clamp(min=1)
+        return float(((inside & masks_truth).sum(dim=(1, 2)) / union).mean())
+
+    def region_f1(cut: float) -> float:
+        return float(f1_score(regions_truth.ravel(), regions.ravel() >= cut))
+
+    return max(GRID, key=mean_iou), max(GRID, key=region_f1)
+
+
+def _write_profile(out: Path, version: str, data: str, thresholds: Thresholds) -> None:
+    lines = [
+        "# The embedded profile. Written by `fakeface train release`; every file is checked against its hash.",
+        f'version = "{version}"',
+        f'trained = "{datetime.now(UTC):%Y-%m-%d}"',
+        f"data = {json.dumps(data)}",
+        "",
+        "[thresholds]",
+        *(f"{name} = {value}" for name, value in asdict(thresholds).items()),
+    ]
+    for role, name in FILES.items():
+        content = (out / name).read_bytes()
+        lines += [
+            "",
+            f"[parts.{role}]",
+            f'file = "{name}"',
+            f'sha256 = "{hashlib.sha256(content).hexdigest()}"',
+            f"size_bytes = {len(content)}",
+            f'licence = "{LICENCE}"',
+        ]
+    (out / "compact.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
