@@ -34,7 +34,7 @@ Examples:
   fakeface detect /evidence --out case-17 --resume
 """
 
-SETTLED = ("duplicate", "not_entered")
+SETTLED = ("companion", "duplicate", "not_entered")
 """Codes of skipped inputs of which nothing remains unexamined that the user asked for."""
 
 

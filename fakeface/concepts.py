@@ -56,10 +56,12 @@ REGION_NAMES = tuple(region.name for region in REGIONS)
 MIRRORED = np.array([REGION_NAMES.index(region.mirror) for region in REGIONS])
 """Index of each region's mirror image."""
 
-_MIRROR_POINTS = np.array(
-    (*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1))
-    + (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40)
-    + (54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65)
+_MIRROR_POINTS = np.concatenate(
+    [
+        [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1)],
+        [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40],
+        [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65],
+    ]
 )
 OUTLINE_BAND = 0.08
 """Half width of the outline's band in distances between the eye centres."""

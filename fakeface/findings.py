@@ -137,7 +137,7 @@ class FileFinding:
 
     @property
     def verdict(self) -> Verdict | None:
-        """Fake if any face is; else indeterminate if any face is or there is none; else real. ``None`` if not analysed."""
+        """Fake if any face is; else indeterminate if any is or there is none; else real. ``None`` if not analysed."""
         if self.status is not FileStatus.ANALYSED:
             return None
         verdicts = {finding.decision.verdict for finding in self.faces}

@@ -17,6 +17,11 @@ from fakeface.errors import SettingsError
 __all__ = ["Input", "Inputs", "parse_list"]
 
 _MAGIC = frozenset("*?[")
+COMPANION_SUFFIXES = frozenset(
+    {".csv", ".css", ".html", ".ini", ".js", ".json", ".jsonl", ".log", ".md", ".md5", ".py", ".rst", ".sh", ".sha1"}
+    | {".sha256", ".toml", ".tsv", ".txt", ".xml", ".yaml", ".yml"}
+)
+COMPANION_NAMES = frozenset((".ds_store", ".gitignore", "desktop.ini", "license", "makefile", "thumbs.db"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,20 @@ class Input:
         refused: why it is not examined, one sentence; empty for a file that is to be examined.
         code: a stable word for the reason: ``duplicate``, ``symlink``, ``not_regular``, ``not_entered`` (a folder whose
             sub-folders were left out), ``empty_folder``, ``unreadable`` (a folder that cannot be listed); else empty.
+        walked: it was met inside a folder, not named itself.
     """
 
     number: int
     path: str
     refused: str = ""
     code: str = ""
+    walked: bool = False
+
+    @property
+    def companion(self) -> bool:
+        """Whether it was met beside pictures and its name promises none: notes, lists, hashes, scripts."""
+        name = os.path.basename(self.path).lower()
+        return self.walked and (name in COMPANION_NAMES or os.path.splitext(name)[1] in COMPANION_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,7 @@ class Inputs:
         for path in self.named():
             for found, refused, code in walk.visit(path):
                 number += 1
-                yield Input(number, found, refused, code)
+                yield Input(number, found, refused, code, walked=found != path)
 
     def count(self) -> int:
         """How many inputs there are now; walks the folders once, opens no file."""

@@ -94,9 +94,7 @@ class Answerer(Protocol):
         """The model that writes."""
         ...
 
-    def ask(
-        self, encodings: Sequence[Encoding], hypotheses: Sequence[Hypothesis]
-    ) -> tuple[tuple[str, ...], ...]:
+    def ask(self, encodings: Sequence[Encoding], hypotheses: Sequence[Hypothesis]) -> tuple[tuple[str, ...], ...]:
         """Raw text for every face under every hypothesis, in one batch that shares each picture's prefix."""
         ...
 

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 from fakeface.answers import Answer, Hypothesis, parse_answer
 from fakeface.backends import Engine
 from fakeface.decision import Decision, Reason, Scores, decide, undecided
-from fakeface.errors import EvidenceChanged, EvidenceError
+from fakeface.errors import EvidenceChanged, EvidenceError, UnsupportedEvidence
 from fakeface.evidence import Evidence, recheck, seal
 from fakeface.faces import Box, Face, FaceCrop, crop_face
 from fakeface.findings import FaceFinding, FileFinding, FileStatus, PictureFacts, file_id
@@ -25,12 +25,24 @@ from fakeface.inputs import Input
 from fakeface.interfaces import Encoding, FrameSource
 from fakeface.settings import Settings
 
-__all__ = ["CHANGED", "Request", "StillDecoder", "StillSource", "examine", "examine_crops", "examine_frame"]
+__all__ = [
+    "CHANGED",
+    "COMPANION",
+    "Request",
+    "StillDecoder",
+    "StillSource",
+    "examine",
+    "examine_crops",
+    "examine_frame",
+]
 
 LOG = logging.getLogger(__name__)
 
 CHANGED = "changed"
 """``error_code`` of a file whose hash differed after it was examined."""
+
+COMPANION = "companion"
+"""``error_code`` of a text or system file met beside the pictures of a folder: skipped, not failed."""
 
 Known = TypeVar("Known")
 """What the caller already holds about an input that an earlier, interrupted run finished."""
@@ -121,12 +133,13 @@ def _take_in(item: Input) -> Evidence | FileFinding:
     try:
         return seal(item.path)
     except EvidenceError as error:
-        return _failed(item, None, error, error.code)
+        return _unexamined(item, None, error, error.code)
 
 
-def _failed(item: Input, evidence: Evidence | None, error: Exception, code: str) -> FileFinding:
+def _unexamined(item: Input, evidence: Evidence | None, error: Exception, code: str) -> FileFinding:
     text = " ".join(str(error).split()) or type(error).__name__
-    return FileFinding(item.number, item.path, FileStatus.FAILED, evidence, text, code)
+    status = FileStatus.SKIPPED if code == COMPANION else FileStatus.FAILED
+    return FileFinding(item.number, item.path, status, evidence, text, code)
 
 
 def _examine_file(
@@ -136,11 +149,14 @@ def _examine_file(
     try:
         try:
             finding = _examine_picture(engine, decoder.open(evidence), item, evidence, request)
+        except UnsupportedEvidence as error:
+            # What is no picture and does not claim to be one was not asked for by whoever named its folder.
+            finding = _unexamined(item, evidence, error, COMPANION if item.companion else error.code)
         except EvidenceError as error:
-            finding = _failed(item, evidence, error, error.code)
+            finding = _unexamined(item, evidence, error, error.code)
         recheck(evidence)
     except EvidenceChanged as error:
-        return _failed(item, evidence, error, CHANGED)
+        return _unexamined(item, evidence, error, CHANGED)
     return finding
 
 

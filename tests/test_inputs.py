@@ -39,11 +39,11 @@ def test_files_come_in_the_order_of_the_arguments_and_folders_in_the_order_of_by
     inputs = Inputs(["b.jpg", "case"])
     assert list(inputs) == [
         Input(1, "b.jpg"),
-        Input(2, "case/B.jpg"),
-        Input(3, "case/a.jpg"),
-        Input(4, "case/sub/c.txt"),
-        Input(5, "case/sub/deep/d.gif"),
-        Input(6, "case/z.png"),
+        Input(2, "case/B.jpg", walked=True),
+        Input(3, "case/a.jpg", walked=True),
+        Input(4, "case/sub/c.txt", walked=True),
+        Input(5, "case/sub/deep/d.gif", walked=True),
+        Input(6, "case/z.png", walked=True),
     ]
     assert inputs.count() == 6
     assert list(inputs) == list(inputs)
@@ -222,3 +222,10 @@ def test_a_tree_is_walked_whole_and_alike_whatever_the_order_it_was_made_in(
             walked.append([os.path.relpath(path, folder) for path in paths(Inputs([folder]))])
     assert walked[0] == walked[1]
     assert sorted(walked[0]) == sorted("/".join(parts) for parts in files)
+
+
+def test_notes_beside_pictures_are_companions_but_not_where_they_are_named_or_promise_a_picture(tree: Path) -> None:
+    (tree / "case" / "notes.jpg").write_text("no picture")
+    companions = {item.path: item.companion for item in Inputs(["case", "b.jpg"])}
+    assert [path for path, companion in companions.items() if companion] == ["case/sub/c.txt"]
+    assert not next(iter(Inputs(["case/sub/c.txt"]))).companion

@@ -216,3 +216,15 @@ def test_the_pixels_of_a_finding_cannot_be_written(tmp_path: Path, decoder: Deco
     [finding] = run(decoder, draw(tmp_path / "a.png", FAKE))
     assert isinstance(finding.pixels, np.ndarray)
     assert not finding.pixels.flags.writeable
+
+
+def test_notes_beside_pictures_are_skipped_and_a_false_picture_fails(tmp_path: Path, decoder: Decoder) -> None:
+    draw(tmp_path / "a.png", REAL)
+    (tmp_path / "notes.md").write_text("where the picture is from")
+    (tmp_path / "picture.jpg").write_text("no picture at all")
+    found = {Path(one.name).name: one for one in run(decoder, tmp_path)}
+    assert found["a.png"].status is FileStatus.ANALYSED
+    assert (found["notes.md"].status, found["notes.md"].error_code) == (FileStatus.SKIPPED, "companion")
+    assert (found["picture.jpg"].status, found["picture.jpg"].error_code) == (FileStatus.FAILED, "unsupported")
+    [named] = run(decoder, tmp_path / "notes.md")
+    assert named.status is FileStatus.FAILED

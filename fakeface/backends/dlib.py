@@ -87,7 +87,7 @@ class DlibFaceFinder:
     def _find_hog(self, pixels: NDArray[np.uint8]) -> list[tuple[Box, float, FaceOrigin]]:
         longer = max(pixels.shape[:2])
         scale = min(self.settings.hog_side_pixels / longer, self.settings.max_upsampling)
-        boxes, scores, _ = self._hog.run(_resized(pixels, scale), 0, 0.0)
+        boxes, scores, _ = self._hog.run(_resized(pixels, scale), 0, self.settings.min_confidence)
         return _unscaled(boxes, scores, scale, pixels, FaceOrigin.HOG)
 
     def _find_cnn(self, pixels: NDArray[np.uint8]) -> list[tuple[Box, float, FaceOrigin]]:

@@ -109,6 +109,8 @@ def train_mids(
             chosen = order[at : at + settings.faces_per_batch].tolist()
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate(budget.share)
+            if bool((fitted.targets[chosen] == IGNORED).all()):
+                continue
             logits = _logits(network, language, fitted, chosen)
             loss = functional.cross_entropy(logits, fitted.targets[chosen].flatten(), ignore_index=IGNORED)
             optimizer.zero_grad(set_to_none=True)
