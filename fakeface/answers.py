@@ -111,7 +111,7 @@ FIELDS = {
     "probability": "probability",
     "forgery type": "type",
 }
-_FIELD = re.compile(rf"^[ \t]*({'|'.join(FIELDS)})[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_FIELD = re.compile(rf"^[ \t]*({'|'.join(FIELDS)})[ \t]*:", re.IGNORECASE | re.MULTILINE | re.ASCII)
 _TAGS = re.compile(r"</?p>|\[SEG\]|\[NOSEG\]")
 _CLASS_WORDS = {
     ForgeryClass.IDENTITY_SWAP: ("identity", "swap"),
@@ -168,16 +168,19 @@ def format_answer(description: str, reasoning: str, claim: Claim, probability: f
 
 
 def _claim(text: str) -> Claim | None:
+    """The one claim of a result; none where both or neither is named, or where the claim is denied ("not real")."""
     words = re.findall(r"[a-z]+", text.lower())
+    if "not" in words:
+        return None
     said = {claim for claim in Claim if claim.value in words}
     return said.pop() if len(said) == 1 else None
 
 
 def _probability(text: str) -> float | None:
-    match = re.search(r"\d+(?:\.\d+)?", text)
+    match = re.search(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:e[-+]?\d+)?", text, re.ASCII | re.IGNORECASE)
     if match is None:
         return None
-    value = float(match.group())
+    value = float(match.group().replace(",", "."))
     if "%" in text:
         value /= 100
     return value if 0 <= value <= 1 else None
