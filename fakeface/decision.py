@@ -57,7 +57,7 @@ _REASON_WORDS = {
     Reason.TOO_SMALL: "the face is too small to analyse",
     Reason.UNREADABLE_ANSWERS: "none of the model's answers could be read",
     Reason.TOO_CLOSE: "the scores are too close to call",
-    Reason.CONTRADICTION: "all answers say one thing and their match scores say the other",
+    Reason.CONTRADICTION: "the chosen answer says one thing and its match score says the other",
     Reason.NOT_DECIDED: "triage only: the score was computed, no decision was made",
 }
 
