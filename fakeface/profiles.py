@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from fakeface.decision import Thresholds
-from fakeface.errors import WeightsError, WeightsMismatch
+from fakeface.errors import SettingsError, WeightsError, WeightsMismatch
 
 __all__ = ["Part", "Profile", "load_profile", "profile_names", "weights_folder"]
 
@@ -124,5 +124,5 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
         return Profile(
             name, table["version"], table["trained"], table["data"], parts, Thresholds(**table["thresholds"])
         )
-    except (KeyError, TypeError, tomllib.TOMLDecodeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, SettingsError) as error:
         raise WeightsError(f"the record of profile {name!r} is incomplete: {error}") from error
