@@ -145,6 +145,7 @@ class CompactAnswerer:
             if not text.endswith("\ufffd"):
                 yield text[len(shown) :]
                 shown = text
+        yield decode_ids(self.tokenizer, ids)[len(shown) :]
 
 
 class CompactScorer:
