@@ -38,7 +38,7 @@ class Figure:
 
 def equal_error_rate(labels: Labels, scores: Values) -> float:
     """Rate at which false alarms and misses are equally frequent."""
-    false_alarm, hit, _ = roc_curve(labels, scores)
+    false_alarm, hit, _ = roc_curve(labels, scores, drop_intermediate=False)  # the rate may lie between the corners
     at = int(np.argmin(np.abs(false_alarm - (1 - hit))))
     return float((false_alarm[at] + 1 - hit[at]) / 2)
 
@@ -50,10 +50,11 @@ def interval(
     _, numbers = np.unique(np.asarray(groups), return_inverse=True)
     members = [np.flatnonzero(numbers == group) for group in range(int(numbers.max()) + 1)]
     rng = np.random.default_rng(seed)
+    classes = len(set(labels.tolist()))
     values = []
     for _ in range(RESAMPLES):
         chosen = np.concatenate([members[index] for index in rng.integers(len(members), size=len(members))])
-        if len(set(labels[chosen].tolist())) == 2:
+        if len(set(labels[chosen].tolist())) == classes:
             values.append(metric(labels[chosen], scores[chosen]))
     low, high = np.percentile(values, [2.5, 97.5]) if values else (float("nan"), float("nan"))
     return Figure(metric(labels, scores), float(low), float(high), len(labels))
