@@ -85,7 +85,7 @@ COLUMNS = (
 
 def markdown(metrics: Metrics) -> str:
     """One row per set; a figure with its 95 % interval, or a dash."""
-    names = dict.fromkeys(key.split(".")[1] for key in metrics)
+    names = dict.fromkeys(key.split(".", 1)[1].rsplit(".", 1)[0] for key in metrics)  # a set's name may hold dots
     lines = ["| set | faces | " + " | ".join(title for _, title in COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
     for name in names:
         cells = []
