@@ -112,7 +112,9 @@ def train_mids(
             if bool((fitted.targets[chosen] == IGNORED).all()):
                 continue
             logits = _logits(network, language, fitted, chosen)
-            loss = functional.cross_entropy(logits, fitted.targets[chosen].flatten(), ignore_index=IGNORED)
+            targets = fitted.targets[chosen].flatten()
+            loss = functional.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum")
+            loss = loss / (targets != IGNORED).sum().clamp(min=1)  # a batch without a readable answer teaches nothing
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -186,7 +188,8 @@ def _check(average: Average, language: CompactLanguageModel, calib: _Features) -
     for at in range(0, len(calib.labels), 32):
         chosen = range(at, min(at + 32, len(calib.labels)))
         table = _logits(network, language, calib, chosen).softmax(dim=1).view(len(chosen), 3, 4)
-        scores += [best_fakeness(row, calib.claims[index]) or 0.5 for row, index in zip(table, chosen, strict=True)]
+        found = [best_fakeness(row, calib.claims[index]) for row, index in zip(table, chosen, strict=True)]
+        scores += [0.5 if fakeness is None else fakeness for fakeness in found]
     labels = calib.labels.numpy()
     right = (np.asarray(scores) >= 0.5) == (labels > 0)
     return {"calib_auc": float(roc_auc_score(labels, scores)), "calib_acc": float(right.mean())}
