@@ -71,8 +71,8 @@ def prepare(
     context = multiprocessing.get_context("spawn")
     with (
         context.Pool(workers, _start_worker, (root,)) as pool,
-        faces_path.open("a", encoding="utf-8") as faces,
-        skipped_path.open("a", encoding="utf-8") as skipped,
+        faces_path.open("a", encoding="utf-8", buffering=1) as faces,
+        skipped_path.open("a", encoding="utf-8", buffering=1) as skipped,
     ):
         for row, prepared, reason in progress(pool.imap(_prepare_one, pending, chunksize=8), len(pending)):
             if prepared is not None:
