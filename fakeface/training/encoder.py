@@ -124,6 +124,8 @@ def train_encoder(
     budget = Budget(settings.pictures, settings.minutes)
     progress = load_checkpoint(out, network, average, optimizer) or {"best": 0.0, "seen": 0, "seconds": 0.0}
     budget.resume(progress["seen"], progress["seconds"])
+    if budget.share >= 1:
+        return
     factory = PairFactory([row for row in rows if row.split == "train"], root, settings.seed)
     checks = calib_batches([row for row in rows if row.split == "calib"], root, settings.calib_pairs)
     step_network = torch.compile(network) if settings.compiled else network
@@ -142,7 +144,8 @@ def train_encoder(
         optimizer.step()
         average.update(network)
         budget.seen += len(batch["label"])
-        if step % settings.check_every == 0 or budget.share >= 1:
+        finished = budget.share >= 1
+        if step % settings.check_every == 0 or finished:
             report = _check(average, checks)
             if report["mean"] >= progress["best"]:
                 progress["best"] = report["mean"]
@@ -151,10 +154,10 @@ def train_encoder(
             row |= {f"loss_{name}": float(value.detach()) for name, value in parts.items()}
             log.write(row | {f"auc_{name}": value for name, value in report.items()})
             yield row | report
-        if step % settings.save_every == 0 or budget.share >= 1:
+        if step % settings.save_every == 0 or finished:
             progress |= {"seen": budget.seen, "seconds": budget.seconds, "settings": asdict(settings)}
             save_checkpoint(out, network, average, optimizer, progress)
-        if budget.share >= 1:
+        if finished:
             return
 
 

@@ -187,6 +187,8 @@ def train_language(
     budget = Budget(settings.answers, settings.minutes)
     progress = load_checkpoint(out, network, average, optimizer) or {"best": 1e9, "seen": 0, "seconds": 0.0}
     budget.resume(progress["seen"], progress["seconds"])
+    if budget.share >= 1:
+        return
     calib = AnnotatedPairs(PairFactory([row for row in rows if row.split == "calib"], root, 3000), 0, 96)
     held = [item for index in range(len(calib)) for item in calib[index]]
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
@@ -202,7 +204,8 @@ def train_language(
         optimizer.step()
         average.update(network)
         budget.seen += len(items)
-        if step % settings.check_every == 0 or budget.share >= 1:
+        finished = budget.share >= 1
+        if step % settings.check_every == 0 or finished:
             report = _check(average, network.config, encoder, tokenizer, held)
             if report["calib_loss"] <= progress["best"]:
                 progress["best"] = report["calib_loss"]
@@ -210,10 +213,10 @@ def train_language(
             row = {"seen": budget.seen, "seconds": round(budget.seconds), "loss": float(loss.detach()), **report}
             log.write(row)
             yield row
-        if step % settings.save_every == 0 or budget.share >= 1:
+        if step % settings.save_every == 0 or finished:
             progress |= {"seen": budget.seen, "seconds": budget.seconds, "settings": asdict(settings)}
             save_checkpoint(out, network, average, optimizer, progress)
-        if budget.share >= 1:
+        if finished:
             return
 
 
