@@ -141,14 +141,11 @@ def language(
 @threads_option
 def mine(faces: Path, root: Path, out: Path, pairs: int, calib_pairs: int, threads: int) -> ExitCode:
     """Let the language model answer three times about faces it was not trained on."""
-    count = prepare_process(threads)
-    import torch
-
+    prepare_process(threads)
     from fakeface.training.mine import mine as run
     from fakeface.training.mine import mining_factory
     from fakeface.training.networks import load_encoder, load_language
 
-    torch.set_num_threads(count)
     network = load_encoder(out / "encoder" / "encoder.safetensors")
     writer, tokenizer = load_language(out / "language")
     for split, wanted in (("calib", calib_pairs), ("train", pairs)):
@@ -193,12 +190,12 @@ def release(
     faces: Path, root: Path, out: Path, weights: Path, version: str, data: str, calib_pairs: int, threads: int
 ) -> ExitCode:
     """Assemble the trained networks into a profile and choose its cuts on the calibration faces."""
-    prepare_process(threads)
+    count = prepare_process(threads)
     from dataclasses import asdict
 
     from fakeface.training.release import release as run
 
-    chosen = run(out, weights, _rows(faces), root, version, data, calib_pairs)
+    chosen = run(out, weights, _rows(faces), root, version, data, calib_pairs, count)
     say(f"profile written to {weights}; cuts: {', '.join(f'{k} {v}' for k, v in asdict(chosen).items())}")
     return ExitCode.EXAMINED
 

@@ -45,7 +45,14 @@ UNDECIDED_SHARE = 0.05
 
 
 def release(
-    trained: Path, out: Path, rows: Sequence[FaceRow], root: Path, version: str, data: str, pairs: int
+    trained: Path,
+    out: Path,
+    rows: Sequence[FaceRow],
+    root: Path,
+    version: str,
+    data: str,
+    pairs: int,
+    threads: int = 0,
 ) -> Thresholds:
     """Write the profile ``compact`` into ``out``: weights, configuration, tokenizer and ``compact.toml``.
 
@@ -57,6 +64,7 @@ def release(
         version: of the weights.
         data: what they were trained on, one sentence.
         pairs: calibration pairs.
+        threads: of the networks; 0 takes all cores.
 
     Raises:
         WeightsError: a stage's result is missing.
@@ -80,15 +88,15 @@ def release(
         shutil.copyfile(trained / source, out / FILES[role])
         (out / FILES[role]).chmod(0o644)
     _write_profile(out, version, data, Thresholds(0.5, 0.5, 0.0))
-    thresholds = choose_thresholds(out, rows, root, pairs)
+    thresholds = choose_thresholds(out, rows, root, pairs, threads)
     _write_profile(out, version, data, thresholds)
     return thresholds
 
 
-def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: int) -> Thresholds:
+def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: int, threads: int = 0) -> Thresholds:
     """Cuts on calibration pairs: the most balanced accuracy for scores, the best mean IoU for masks, F1 for regions."""
     factory = PairFactory([row for row in rows if row.split == "calib"], root, CALIB_SEED)
-    settings = Settings(batch_faces=16)
+    settings = Settings(threads=threads, batch_faces=16)
     engine = build_engine(settings, folder)
     faces = [face for batch in score_forged(engine, factory, "calib", pairs, settings) for face in batch]
     labels = np.array([face.label for face in faces])
@@ -137,9 +145,9 @@ def _dense_cuts(encoder: ForensicEncoder, factory: PairFactory, pairs: int) -> t
 def _write_profile(out: Path, version: str, data: str, thresholds: Thresholds) -> None:
     lines = [
         "# The embedded profile. Written by `fakeface train release`; every file is checked against its hash.",
-        f'version = "{version}"',
+        f"version = {json.dumps(version, ensure_ascii=False)}",
         f'trained = "{datetime.now(UTC):%Y-%m-%d}"',
-        f"data = {json.dumps(data)}",
+        f"data = {json.dumps(data, ensure_ascii=False)}",
         "",
         "[thresholds]",
         *(f"{name} = {value}" for name, value in asdict(thresholds).items()),
