@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from fakeface.answers import ForgeryClass
 from fakeface.errors import SettingsError
 
 __all__ = ["FaceRow", "SourceRow", "read_faces", "read_source"]
@@ -73,8 +74,12 @@ def _csv_row(row: dict[str, str], line: int) -> SourceRow:
     missing = {"path", "label"} - row.keys()
     if missing:
         raise SettingsError(f"line {line}: the manifest has no column {', '.join(sorted(missing))}")
+    if not row["path"] or row["label"] not in ("real", "fake"):
+        raise SettingsError(f"line {line}: a path and a label real or fake are needed, not {row['label']!r}")
     label: Literal["real", "fake"] = "real" if row["label"] == "real" else "fake"
     forgery = row.get("class") or ("real" if label == "real" else "identity_swap")
+    if forgery not in tuple(ForgeryClass) or (forgery == "real") != (label == "real"):
+        raise SettingsError(f"line {line}: a {label} picture cannot be of the class {forgery!r}")
     source = row.get("method") or row.get("source") or "unnamed"
     if label == "real":
         source = Path(row["path"]).parent.name or source
@@ -84,7 +89,7 @@ def _csv_row(row: dict[str, str], line: int) -> SourceRow:
 def _folder_rows(folder: Path) -> Iterator[SourceRow]:
     for label, forgery in (("real", "real"), ("fake", "identity_swap")):
         for path in sorted((folder / label).rglob("*")):
-            if path.suffix.lower() in PICTURE_SUFFIXES:
+            if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
                 name = str(path.relative_to(folder))
                 yield SourceRow.model_validate(
                     {"path": name, "split": "dev", "label": label, "forgery": forgery, "source": folder.name}
