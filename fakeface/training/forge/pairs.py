@@ -171,6 +171,8 @@ class PairFactory:
 
     def _donor(self, real: int, rng: np.random.Generator) -> FaceRow:
         """A face of another picture whose landmarks are near: the nearest of 64 drawn at random."""
+        if len(self.reals) == 1:
+            raise SettingsError("a swap needs a second real face as its donor")
         drawn = rng.integers(len(self.reals), size=64)
         drawn = drawn[drawn != real]
         distances = np.linalg.norm(self._shapes[drawn] - self._shapes[real], axis=1)
