@@ -136,6 +136,8 @@ def _grouped(
     fields = list(inspect.signature(record).parameters)
 
     def decorate(command: Command) -> Command:
+        """Add the options to a command."""
+
         @functools.wraps(command)
         def wrapped(*args: Any, **given: Any) -> Any:
             given[name] = record(**{one: given.pop(one) for one in fields})
