@@ -52,16 +52,12 @@ class Check:
     code: ExitCode = ExitCode.EXAMINED
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  fakeface doctor\n")
 def doctor() -> ExitCode:
-    r"""Check that this computer can run fakeface.
+    """Check that this computer can run fakeface.
 
     Looks at Python, the libraries (each is really imported), the model files (each is hashed), ffmpeg, threads and the
     folder for temporary files. Exit code 0: all is there; 4: a model file has another hash; 5: something is missing.
-
-    \b
-    Example:
-      fakeface doctor
     """
     threads = prepare_process(0)
     from .screen import print_table

@@ -24,14 +24,9 @@ def weights() -> None:
     """
 
 
-@weights.command("list")
+@weights.command("list", epilog="\b\nExample:\n  fakeface weights list\n")
 def list_profiles() -> ExitCode:
-    r"""List the profiles with their files.
-
-    \b
-    Example:
-      fakeface weights list
-    """
+    """List the profiles with their files."""
     prepare_process(0)
 
     from .screen import print_table
@@ -62,16 +57,12 @@ def _presence(part: Part) -> str:
     return "yes" if part.path.is_file() else "missing"
 
 
-@weights.command()
+@weights.command(epilog="\b\nExample:\n  fakeface weights verify --profile compact\n")
 @click.option("--profile", "names", multiple=True, help="Which profile. Repeatable. [default: all]")
 def verify(names: tuple[str, ...]) -> ExitCode:
-    r"""Hash every file of a profile.
+    """Hash every file of a profile.
 
     Exit code 0: all are right; 4: a file has another hash; 5: a file or the profile is missing.
-
-    \b
-    Example:
-      fakeface weights verify --profile compact
     """
     prepare_process(0)
     from fakeface.backends import check_parts
