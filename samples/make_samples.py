@@ -30,7 +30,7 @@ def save(name: str, pixels: Pixels) -> None:
 def main() -> None:
     """Write all samples."""
     picture: Pixels = np.ascontiguousarray(data.astronaut()[..., :3])
-    face = DlibFaceFinder(FaceSettings()).find(Frame(picture.copy()))[0]
+    face = max(DlibFaceFinder(FaceSettings()).find(Frame(picture.copy())), key=lambda found: found.confidence)
     subject = Subject(picture, face.landmarks.copy())
     blended = self_blend(subject, np.random.default_rng(11)).pixels
     save("astronaut.jpg", picture)
