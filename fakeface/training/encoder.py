@@ -46,7 +46,7 @@ class EncoderTraining:
     pictures: int = 250_000
     minutes: float = 0.0
     pairs_per_batch: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 8e-4
     weight_decay: float = 0.03
     workers: int = 1
     threads: int = 2
@@ -86,14 +86,19 @@ def collate(pairs: Sequence[tuple[FaceSample, FaceSample]]) -> dict[str, Tensor]
 
 
 def losses(output: EncoderOutput, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Loss of each head; masks and regions only where their truth is known."""
+    """Loss of each head, and of each pair's order; masks and regions only where their truth is known.
+
+    Both pictures of a pair share everything but the forgery, so their order is the cleanest thing to learn from.
+    """
     known = batch["mask_known"]
     logits, truth = output.mask[known], batch["mask"][known]
     forged = batch["label"][known] > 0
     probability = logits.sigmoid()
     shared = 2 * (probability * truth).sum(dim=(1, 2)) + 1
     dice = 1 - shared / (probability.sum(dim=(1, 2)) + truth.sum(dim=(1, 2)) + 1)
+    real, forged_of_pair = output.detection[0::2], output.detection[1::2]
     return {
+        "pair": functional.softplus(real - forged_of_pair).mean(),
         "detection": functional.binary_cross_entropy_with_logits(output.detection, batch["label"]),
         "class": 0.3 * functional.cross_entropy(output.classes, batch["forgery"]),
         "mask": functional.binary_cross_entropy_with_logits(logits, truth),

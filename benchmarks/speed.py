@@ -1,0 +1,88 @@
+"""Speed of the compact profile, as seconds per face and as ratios measured in one run.
+
+    python benchmarks/speed.py PICTURES... --threads 2 --faces 40
+
+Takes the faces of the given pictures (files or folders), warms up, and times the parts on the same faces: finding
+faces, the text-independent score, the whole decision, and the three answers in one batch against three single calls.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from collections.abc import Callable
+
+from fakeface.answers import Hypothesis
+from fakeface.backends import Engine, build_engine
+from fakeface.backends.stills import Decoder
+from fakeface.errors import EvidenceError
+from fakeface.evidence import seal
+from fakeface.faces import FaceCrop, crop_face
+from fakeface.inputs import Inputs
+from fakeface.pipeline import examine_crops
+from fakeface.settings import Settings
+
+
+def gather(engine: Engine, paths: list[str], settings: Settings, wanted: int) -> tuple[list[FaceCrop], float]:
+    """Crops of the first faces, and seconds of face finding per picture."""
+    crops: list[FaceCrop] = []
+    spent, pictures = 0.0, 0
+    with Decoder(settings.decoder) as decoder:
+        for item in Inputs(paths):
+            try:
+                frame = next(iter(decoder.open(seal(item.path)).frames()))
+            except EvidenceError:
+                continue
+            started = time.perf_counter()
+            faces = engine.finder.find(frame)
+            spent, pictures = spent + time.perf_counter() - started, pictures + 1
+            crops += [crop_face(frame, face) for face in faces if face.size_pixels >= 48]
+            if len(crops) >= wanted:
+                break
+    return crops[:wanted], spent / max(pictures, 1)
+
+
+def seconds(action: Callable[[], object], faces: int) -> float:
+    """Seconds per face of the second of two runs."""
+    action()
+    started = time.perf_counter()
+    action()
+    return (time.perf_counter() - started) / faces
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", nargs="+")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--faces", type=int, default=40)
+    given = parser.parse_args()
+    settings = Settings(threads=given.threads)
+    started = time.perf_counter()
+    engine = build_engine(settings)
+    loading = time.perf_counter() - started
+    crops, finding = gather(engine, given.paths, settings, given.faces)
+    count = len(crops)
+
+    def each(act: Callable[[FaceCrop], object]) -> Callable[[], object]:
+        return lambda: [act(crop) for crop in crops]
+
+    fast = Settings(threads=given.threads, fast=True)
+    triage = seconds(each(lambda crop: examine_crops(engine, [crop], 224, 224, fast)), count)
+    full = seconds(each(lambda crop: examine_crops(engine, [crop], 224, 224, settings)), count)
+    encodings = [engine.encoder.encode([crop])[0] for crop in crops]
+    hypotheses = tuple(Hypothesis)
+    batched = seconds(lambda: [engine.answerer.ask([one], hypotheses) for one in encodings], count)
+    single = seconds(lambda: [engine.answerer.ask([one], [h]) for one in encodings for h in hypotheses], count)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"threads {given.threads}, faces {count}, models loaded in {loading:.1f} s")
+    print(f"face finding        {finding:.3f} s per picture")
+    print(f"triage              {triage:.3f} s per face")
+    print(f"whole decision      {full:.3f} s per face ({full / triage:.1f} x triage)")
+    print(f"three answers       {batched:.3f} s in one batch, {single:.3f} s in three calls ({single / batched:.2f} x)")
+    print(f"peak memory         {peak:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
