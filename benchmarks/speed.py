@@ -24,9 +24,13 @@ from fakeface.pipeline import examine_crops
 from fakeface.settings import Settings
 
 
-def gather(engine: Engine, paths: list[str], settings: Settings, wanted: int) -> tuple[list[FaceCrop], float]:
+Cut = tuple[FaceCrop, int, int]
+"""A crop with the height and width of its frame."""
+
+
+def gather(engine: Engine, paths: list[str], settings: Settings, wanted: int) -> tuple[list[Cut], float]:
     """Crops of the first faces, and seconds of face finding per picture."""
-    crops: list[FaceCrop] = []
+    crops: list[Cut] = []
     spent, pictures = 0.0, 0
     with Decoder(settings.decoder) as decoder:
         for item in Inputs(paths):
@@ -37,7 +41,8 @@ def gather(engine: Engine, paths: list[str], settings: Settings, wanted: int) ->
             started = time.perf_counter()
             faces = engine.finder.find(frame)
             spent, pictures = spent + time.perf_counter() - started, pictures + 1
-            crops += [crop_face(frame, face) for face in faces if face.size_pixels >= 48]
+            large = [face for face in faces if face.size_pixels >= settings.faces.min_face_pixels]
+            crops += [(crop_face(frame, face), frame.height, frame.width) for face in large]
             if len(crops) >= wanted:
                 break
     return crops[:wanted], spent / max(pictures, 1)
@@ -65,13 +70,13 @@ def main() -> None:
     crops, finding = gather(engine, given.paths, settings, given.faces)
     count = len(crops)
 
-    def each(act: Callable[[FaceCrop], object]) -> Callable[[], object]:
-        return lambda: [act(crop) for crop in crops]
+    def each(chosen: Settings) -> Callable[[], object]:
+        return lambda: [examine_crops(engine, [crop], height, width, chosen) for crop, height, width in crops]
 
     fast = Settings(threads=given.threads, fast=True)
-    triage = seconds(each(lambda crop: examine_crops(engine, [crop], 224, 224, fast)), count)
-    full = seconds(each(lambda crop: examine_crops(engine, [crop], 224, 224, settings)), count)
-    encodings = [engine.encoder.encode([crop])[0] for crop in crops]
+    triage = seconds(each(fast), count)
+    full = seconds(each(settings), count)
+    encodings = [engine.encoder.encode([crop])[0] for crop, _, _ in crops]
     hypotheses = tuple(Hypothesis)
     batched = seconds(lambda: [engine.answerer.ask([one], hypotheses) for one in encodings], count)
     single = seconds(lambda: [engine.answerer.ask([one], [h]) for one in encodings for h in hypotheses], count)
