@@ -23,7 +23,6 @@ from fakeface.inputs import Inputs
 from fakeface.pipeline import examine_crops
 from fakeface.settings import Settings
 
-
 Cut = tuple[FaceCrop, int, int]
 """A crop with the height and width of its frame."""
 
