@@ -1,0 +1,279 @@
+"""Forgeries with exact masks, and pairs that differ in the forgery alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fakeface.answers import ForgeryClass
+from fakeface.concepts import REGION_NAMES, region_masks
+from fakeface.errors import SettingsError
+from fakeface.faces import BLANK, CROP_SIZE, Face
+from fakeface.training.forge.operators import OPERATORS, Forgery, Subject, edit, reenact, resynthesise, self_blend, swap
+from fakeface.training.forge.pairs import MASK_SIZE, FaceSample, Mix, PairFactory, touched_regions
+from fakeface.training.forge.postprocess import PostProcess, draw_postprocess
+
+from .conftest import FaceSet
+from .faces_data import photograph, variant
+
+Operator = Callable[[Subject, np.random.Generator], Forgery]
+MASKED = ("self_blend", "swap", "edit", "reenact")
+SEEDS = range(8)
+CLASSES = {
+    "self_blend": ForgeryClass.IDENTITY_SWAP,
+    "swap": ForgeryClass.IDENTITY_SWAP,
+    "edit": ForgeryClass.EDITING,
+    "reenact": ForgeryClass.REENACTMENT,
+    "resynthesise": ForgeryClass.WHOLE_FACE_SYNTHESIS,
+}
+
+
+@pytest.fixture(scope="module")
+def subject(astronaut_face: Face) -> Subject:
+    return Subject(photograph()[:300, 60:360], astronaut_face.landmarks - np.array([60, 0], np.float32))
+
+
+@pytest.fixture(scope="module")
+def operators(astronaut_face: Face) -> dict[str, Operator]:
+    """All operators as functions of a subject; a mirrored, darker copy of the face is the donor of the swap."""
+    pixels = (photograph()[:, ::-1] * 0.8).astype(np.uint8)
+    landmarks = astronaut_face.landmarks.copy()
+    from fakeface.concepts import mirror_landmarks
+
+    donor = Subject(np.ascontiguousarray(pixels), mirror_landmarks(landmarks, 512))
+    return {**OPERATORS, "swap": lambda subject, rng: swap(subject, donor, rng)}
+
+
+def only(name: str) -> Mix:
+    return Mix(
+        **{one: float(one == name) for one in ("self_blend", "swap", "edit", "reenact", "resynthesise", "given")}
+    )
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_forgery_has_the_pictures_size_its_class_and_the_same_bytes_for_the_same_seed(
+    subject: Subject, operators: dict[str, Operator], name: str
+) -> None:
+    before = subject.pixels.copy()
+    first, again = (operators[name](subject, np.random.default_rng(5)) for _ in range(2))
+    other = operators[name](subject, np.random.default_rng(6))
+    assert (first.forgery, first.operator) == (CLASSES[name], name)
+    assert first.pixels.shape == subject.pixels.shape
+    assert first.pixels.dtype == np.uint8
+    np.testing.assert_array_equal(first.pixels, again.pixels)
+    assert (first.pixels != other.pixels).any()
+    np.testing.assert_array_equal(subject.pixels, before, err_msg="the real picture must stay as it is")
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_masks_are_shares_on_the_face_and_something_changes_under_them(
+    subject: Subject, operators: dict[str, Operator], name: str
+) -> None:
+    low, high = subject.landmarks.min(axis=0), subject.landmarks.max(axis=0)
+    for seed in SEEDS:
+        forged = operators[name](subject, np.random.default_rng(seed))
+        assert forged.mask is not None
+        assert forged.mask.shape == subject.pixels.shape[:2]
+        assert forged.mask.dtype == np.float32
+        assert 0 <= forged.mask.min() <= forged.mask.max() <= 1
+        assert forged.mask.max() > 0.3
+        rows, columns = np.nonzero(forged.mask > 0.25)
+        assert low[0] - 40 < columns.mean() < high[0] + 40
+        assert low[1] - 60 < rows.mean() < high[1] + 40
+        assert np.abs(forged.pixels[forged.mask > 0.25].astype(int) - subject.pixels[forged.mask > 0.25]).max() > 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("self_blend", marks=pytest.mark.xfail(strict=True, reason="half of them disturb the background")),
+        "swap",
+        "edit",
+        "reenact",
+    ],
+)
+def test_outside_its_mask_a_forgery_is_the_real_picture(
+    subject: Subject, operators: dict[str, Operator], name: str
+) -> None:
+    for seed in SEEDS:
+        forged = operators[name](subject, np.random.default_rng(seed))
+        assert forged.mask is not None
+        np.testing.assert_array_equal(forged.pixels[forged.mask == 0], subject.pixels[forged.mask == 0])
+
+
+def test_resynthesis_changes_the_whole_picture_and_leaves_its_look(subject: Subject) -> None:
+    forged = resynthesise(subject, np.random.default_rng(1))
+    assert forged.mask is None
+    difference = np.abs(forged.pixels.astype(int) - subject.pixels)
+    assert (difference.max(axis=2) > 0).mean() > 0.7
+    assert difference.mean() < 20
+
+
+def test_a_swap_shows_the_donors_face(subject: Subject, astronaut_face: Face) -> None:
+    green = np.zeros((512, 512, 3), np.uint8)
+    green[..., 1] = np.random.default_rng(1).integers(80, 250, (512, 512))
+    moved = []
+    for seed in range(12):
+        forged = swap(subject, Subject(green, astronaut_face.landmarks), np.random.default_rng(seed))
+        assert forged.mask is not None
+        inside = forged.mask > 0.7
+        if forged.operator == "swap" and inside.any():
+            change = forged.pixels[inside].astype(int) - subject.pixels[inside]
+            moved.append(float(np.abs(change).mean()))
+    assert len(moved) > 6
+    assert np.median(moved) > 10
+
+
+@pytest.mark.parametrize("operator", [self_blend, edit, reenact])
+def test_a_face_at_the_border_can_be_forged(subject: Subject, operator: Operator) -> None:
+    shifted = Subject(
+        np.ascontiguousarray(subject.pixels[100:, 130:]), subject.landmarks - np.array([130, 100], np.float32)
+    )
+    for seed in range(3):
+        assert operator(shifted, np.random.default_rng(seed)).pixels.shape == shifted.pixels.shape
+
+
+def test_postprocessing_is_the_same_every_time_and_keeps_the_size() -> None:
+    pixels = variant(3)
+    kinds: Counter[str] = Counter()
+    for seed in range(30):
+        post = draw_postprocess(np.random.default_rng(seed))
+        assert post == draw_postprocess(np.random.default_rng(seed))
+        done = post.apply(pixels)
+        assert done.shape == pixels.shape
+        assert done.dtype == np.uint8
+        np.testing.assert_array_equal(done, post.apply(pixels))
+        kinds.update(codec for codec, _, _ in post.codecs)
+    assert kinds["jpeg"] > 10
+    np.testing.assert_array_equal(draw_postprocess(np.random.default_rng(1), 0.0).apply(pixels), pixels)
+
+
+def test_grey_postprocessing_removes_colour() -> None:
+    post = PostProcess(1.0, 0.0, True, 0.0, 0.0, 1.0, (cv2.INTER_LINEAR, cv2.INTER_LINEAR), 0.0, 1, ())
+    assert np.ptp(post.apply(variant(3)).astype(int), axis=2).max() == 0
+
+
+@pytest.fixture(scope="module")
+def factory(face_set: FaceSet) -> PairFactory:
+    return PairFactory(face_set.of("train"), face_set.root, 1)
+
+
+def test_the_same_index_gives_the_same_pair_whoever_asks_and_in_any_order(
+    face_set: FaceSet, factory: PairFactory
+) -> None:
+    first = [factory.pair(index) for index in (4, 0, 9)]
+    again = PairFactory(face_set.of("train"), face_set.root, 1)
+    second = [again.pair(index) for index in (9, 4, 0)]
+    for pair, same in zip(first, (second[1], second[2], second[0]), strict=True):
+        for sample, other in zip(pair, same, strict=True):
+            np.testing.assert_array_equal(sample.window, other.window)
+            np.testing.assert_array_equal(sample.mask, other.mask)
+    other = PairFactory(face_set.of("train"), face_set.root, 2).pair(4)
+    assert (first[0][0].window != other[0].window).any()
+
+
+def test_a_pair_is_labelled_real_and_fake_with_its_truth(factory: PairFactory) -> None:
+    made = Counter()
+    for index in range(30):
+        real, fake = factory.pair(index)
+        assert (real.label, real.forgery, real.operator, real.mask_known) == (0, 0, "real", True)
+        assert not real.mask.any()
+        assert not real.regions.any()
+        assert fake.label == 1
+        assert fake.forgery > 0
+        assert fake.mask.shape == (MASK_SIZE, MASK_SIZE)
+        assert fake.regions.shape == (len(REGION_NAMES),)
+        assert fake.mask_known == (fake.operator in MASKED)
+        if not fake.mask_known:
+            assert not fake.mask.any()
+        for sample in (real, fake):
+            assert sample.window.shape == (CROP_SIZE, CROP_SIZE, 3)
+        made[fake.operator] += 1
+    assert {"self_blend", "swap", "given"} <= set(made)
+
+
+def blank(sample: FaceSample) -> NDArray[np.bool_]:
+    return np.asarray((sample.window == BLANK).all(axis=2))
+
+
+@pytest.mark.parametrize("name", ["edit", "swap", "reenact"])
+def test_a_pair_shares_border_geometry_and_everything_outside_the_mask(face_set: FaceSet, name: str) -> None:
+    factory = PairFactory(face_set.of("train"), face_set.root, 3, only(name), strength=0.0)
+    for index in range(6):
+        real, fake = factory.pair(index)
+        np.testing.assert_array_equal(real.landmarks, fake.landmarks)
+        outside = cv2.resize(fake.mask, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_LINEAR) == 0
+        outside = cv2.erode(outside.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+        difference = np.abs(real.window.astype(int) - fake.window)
+        assert difference[outside].max() <= 1
+        assert difference.max() > 1
+
+
+@pytest.mark.parametrize("name", ["edit", "swap"])
+def test_a_pair_is_processed_alike(face_set: FaceSet, name: str) -> None:
+    factory = PairFactory(face_set.of("train"), face_set.root, 3, only(name))
+    for index in range(6):
+        real, fake = factory.pair(index)
+        outside = cv2.resize(fake.mask, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_LINEAR) == 0
+        outside = cv2.erode(outside.astype(np.uint8), np.ones((41, 41), np.uint8)) > 0
+        if outside.sum() < 500:
+            continue
+        difference = np.abs(real.window.astype(int) - fake.window)[outside]
+        assert difference.mean() < 1.0, "only what the codec spreads from the mask may differ"
+        assert (blank(real) == blank(fake)).mean() > 0.97
+
+
+def test_the_mask_lies_where_the_windows_differ(face_set: FaceSet) -> None:
+    factory = PairFactory(face_set.of("train"), face_set.root, 3, only("edit"), strength=0.0)
+    for index in range(6):
+        real, fake = factory.pair(index)
+        changed = np.abs(real.window.astype(int) - fake.window).max(axis=2) > 6
+        full = cv2.resize(fake.mask, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_LINEAR) > 0.02
+        assert changed[full].sum() >= 0.97 * changed.sum()
+
+
+def test_regions_under_the_mask_are_touched_and_no_others(factory: PairFactory) -> None:
+    real, _ = factory.pair(0)
+    places = region_masks(real.landmarks, CROP_SIZE, CROP_SIZE)
+    for name in ("left_cheek", "chin", "forehead"):
+        mask = places[REGION_NAMES.index(name)].astype(np.float32)
+        small = np.asarray(cv2.resize(mask, (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA), np.float32)
+        touched = {REGION_NAMES[index] for index in np.flatnonzero(touched_regions(small, real.landmarks))}
+        assert name in touched
+        assert not touched & {"right_cheek", "right_eye", "right_brow", "nose_bridge"} - {name}
+    assert not touched_regions(np.zeros((MASK_SIZE, MASK_SIZE), np.float32), real.landmarks).any()
+    assert touched_regions(np.ones((MASK_SIZE, MASK_SIZE), np.float32), real.landmarks).sum() >= 12
+
+
+def test_given_fakes_are_paired_at_the_same_scale(face_set: FaceSet) -> None:
+    factory = PairFactory(face_set.of("train"), face_set.root, 3, only("given"))
+    for index in range(5):
+        real, fake = factory.pair(index)
+        assert (real.operator, fake.operator, fake.source) == ("real", "given", "swaps")
+        assert not fake.mask_known
+        sizes = [np.ptp(sample.landmarks, axis=0).max() for sample in (real, fake)]
+        assert sizes[0] == pytest.approx(sizes[1], rel=0.05)
+
+
+def test_where_no_fakes_are_given_a_self_blend_takes_their_place(face_set: FaceSet) -> None:
+    factory = PairFactory(face_set.of("calib"), face_set.root, 3, only("given"))
+    assert factory.pair(0)[1].operator == "self_blend"
+
+
+def test_pairs_need_real_faces_and_swaps_two_of_them(face_set: FaceSet) -> None:
+    fakes = [row for row in face_set.rows if row.label == "fake"]
+    with pytest.raises(SettingsError, match="no real face"):
+        PairFactory(fakes, face_set.root, 1)
+    with pytest.raises(SettingsError, match="second real face"):
+        PairFactory(face_set.of("calib")[:1], face_set.root, 1, only("swap")).pair(0)
+
+
+def test_a_picture_that_vanished_is_named(face_set: FaceSet) -> None:
+    row = face_set.of("calib")[0].model_copy(update={"path": "calib/gone.png"})
+    with pytest.raises(SettingsError, match=r"calib/gone\.png"):
+        PairFactory([row], face_set.root, 1, only("edit")).pair(0)
