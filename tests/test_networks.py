@@ -1,0 +1,288 @@
+"""Networks: shapes, and results that depend neither on batch nor on padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from fakeface.answers import Hypothesis, prompt
+from fakeface.backends import Engine
+from fakeface.errors import WeightsError
+from fakeface.faces import Face, FaceCrop, crop_face
+from fakeface.frames import Frame
+from fakeface.networks.encoder import EncoderConfig, EncoderOutput, ForensicEncoder
+from fakeface.networks.language import (
+    ANSWER_LIMIT,
+    END,
+    PROMPT_SLOTS,
+    SPECIAL_TOKENS,
+    TEXT_LIMIT,
+    CompactLanguageModel,
+    LanguageConfig,
+    decode_ids,
+    prompt_ids,
+    read_texts,
+    signals,
+    write_texts,
+)
+from fakeface.networks.loading import frozen
+from fakeface.networks.mids import Mids, MidsConfig
+from fakeface.pipeline import examine_crops
+from fakeface.settings import Settings
+from fakeface.training.annotate import annotate
+from fakeface.training.forge.pairs import PairFactory
+
+from .conftest import FaceSet
+from .faces_data import photograph, variant
+from .tiny import ENCODER, make_encoder, make_language, make_mids
+
+QUESTIONS = [prompt(hypothesis) for hypothesis in Hypothesis]
+
+
+@pytest.fixture(scope="module")
+def language(tokenizer: Tokenizer) -> CompactLanguageModel:
+    return make_language(tokenizer)
+
+
+def windows(count: int = 3) -> torch.Tensor:
+    cut = np.stack([variant(seed)[:224, :224] for seed in range(count)])
+    return torch.from_numpy(cut).permute(0, 3, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def seen() -> EncoderOutput:
+    with torch.inference_mode():
+        output: EncoderOutput = make_encoder()(windows())
+    return output
+
+
+def row(output: EncoderOutput, index: int) -> EncoderOutput:
+    one = slice(index, index + 1)
+    parts = (output.tokens, output.coarse, output.detection, output.classes, output.regions, output.mask)
+    return EncoderOutput(*(part[one] for part in parts))
+
+
+def test_one_encoder_pass_gives_tokens_and_all_heads(seen: EncoderOutput) -> None:
+    assert seen.tokens.shape == (3, ENCODER.widths[3], 14, 14)
+    assert seen.coarse.shape == (3, ENCODER.widths[2], 28, 28)
+    assert seen.detection.shape == (3,)
+    assert seen.classes.shape == (3, 5)
+    assert seen.regions.shape == (3, 16)
+    assert seen.mask.shape == (3, 56, 56)
+
+
+def test_an_encoding_does_not_depend_on_its_batch(seen: EncoderOutput) -> None:
+    with torch.inference_mode():
+        alone = make_encoder()(windows()[1:2])
+    for name in ("tokens", "detection", "classes", "regions", "mask"):
+        torch.testing.assert_close(getattr(alone, name), getattr(seen, name)[1:2], rtol=1e-4, atol=1e-4)
+
+
+def test_the_encoder_sees_fine_texture_beside_the_picture() -> None:
+    flat = torch.full((1, 3, 224, 224), 90, dtype=torch.uint8)
+    inputs = ForensicEncoder.inputs(flat)
+    assert inputs.shape == (1, 6, 224, 224)
+    torch.testing.assert_close(inputs[:, 3:], torch.zeros(1, 3, 224, 224), rtol=0, atol=1e-5)
+    torch.testing.assert_close(inputs[:, :3], torch.full((1, 3, 224, 224), 90 / 127.5 - 1))
+    assert ForensicEncoder.inputs(windows(1))[:, 3:].abs().max() > 0.1
+
+
+def test_the_compact_encoder_is_small_enough_for_the_repository() -> None:
+    half_bytes = 2 * sum(weights.numel() for weights in ForensicEncoder(EncoderConfig()).parameters())
+    assert half_bytes < 15 * 1024**2
+
+
+def test_signals_are_bounded_statements_of_all_heads(seen: EncoderOutput) -> None:
+    assert signals(seen).shape == (3, 22)
+    assert signals(seen).abs().max() <= 1
+    torch.testing.assert_close(signals(seen)[:, 0], (seen.detection / 4).tanh())
+
+
+@given(st.text())
+@settings(deadline=None)
+def test_the_tokenizer_gives_every_text_back(tokenizer: Tokenizer, text: str) -> None:
+    encoded = tokenizer.encode(text)
+    assert decode_ids(tokenizer, encoded.ids) == text
+
+
+def test_tags_are_single_tokens_with_the_ids_that_the_model_expects(tokenizer: Tokenizer) -> None:
+    assert [tokenizer.token_to_id(token) for token in SPECIAL_TOKENS] == list(range(9))
+    text = "the <p>left cheek</p>[SEG] and <p>chin</p>[NOSEG]."
+    ids = tokenizer.encode(text).ids
+    assert [ids.count(tokenizer.token_to_id(tag)) for tag in ("<p>", "</p>", "[SEG]", "[NOSEG]")] == [2, 2, 1, 1]
+    assert decode_ids(tokenizer, ids) == text
+    assert decode_ids(tokenizer, [*ids, END, *ids]) == text, "nothing after the end is text"
+
+
+def test_questions_fit_their_slots_uncut_and_differ(tokenizer: Tokenizer) -> None:
+    prompts = [prompt_ids(tokenizer, question) for question in QUESTIONS]
+    assert {len(ids) for ids in prompts} == {PROMPT_SLOTS}
+    assert len({tuple(ids) for ids in prompts}) == 3
+    for question, ids in zip(QUESTIONS, prompts, strict=True):
+        assert decode_ids(tokenizer, [one for one in ids if one]) == question
+    assert len(prompt_ids(tokenizer, "word " * 100)) == PROMPT_SLOTS
+
+
+def test_annotations_fit_into_an_answer(face_set: FaceSet) -> None:
+    """With a vocabulary as large as the released one."""
+    from fakeface.training.language import LanguageTraining, train_tokenizer
+
+    factory = PairFactory(face_set.of("train"), face_set.root, 1)
+    tokenizer = train_tokenizer(factory, LanguageTraining().vocabulary, pairs=80)
+    rng = np.random.default_rng(1)
+    texts = [annotate(sample, 0.8, rng) for index in range(200, 240) for sample in factory.pair(index)]
+    assert max(len(tokenizer.encode(text).ids) for text in texts) < ANSWER_LIMIT
+
+
+def test_three_questions_in_one_batch_get_the_answers_of_three_calls(
+    language: CompactLanguageModel, tokenizer: Tokenizer, seen: EncoderOutput
+) -> None:
+    together = write_texts(language, tokenizer, seen, QUESTIONS)
+    assert [len(texts) for texts in together] == [3, 3, 3]
+    for picture in range(3):
+        for number, question in enumerate(QUESTIONS):
+            [(alone,)] = write_texts(language, tokenizer, row(seen, picture), [question])
+            assert alone == together[picture][number]
+    assert len({text for texts in together for text in texts}) > 3, "pictures and questions make a difference"
+
+
+def test_writing_is_greedy_decoding_of_what_training_predicts(
+    language: CompactLanguageModel, tokenizer: Tokenizer, seen: EncoderOutput
+) -> None:
+    """Without the cache and the shared prefix: each token is the best continuation of the whole sequence."""
+    question = torch.tensor([prompt_ids(tokenizer, QUESTIONS[0])])
+    one = row(seen, 0)
+    written = torch.stack(list(language.write(one.tokens, signals(one), question, 12)), dim=1)
+    text = torch.cat([question, written], dim=1)
+    with torch.inference_mode():
+        logits = language(one.tokens, signals(one), text)
+    assert logits.shape[:2] == text.shape
+    assert logits[:, PROMPT_SLOTS - 1 : -1].argmax(dim=2).tolist() == written.tolist()
+
+
+def test_an_answer_is_over_after_its_end_and_never_longer_than_the_limit(
+    tokenizer: Tokenizer, seen: EncoderOutput
+) -> None:
+    network = make_language(tokenizer)
+    prompts = torch.tensor([prompt_ids(tokenizer, question) for question in QUESTIONS])
+    assert len(list(network.write(seen.tokens, signals(seen), prompts, 7))) <= 7
+    with torch.no_grad():
+        network.decoder.model.norm.weight.zero_()  # all logits are equal: the first token, again and again
+    steps = torch.stack(list(network.write(seen.tokens, signals(seen), prompts, 5)), dim=1)
+    assert steps.shape == (9, 5)
+    assert not steps.any()
+
+
+def texts_of(tokenizer: Tokenizer, words: Sequence[str]) -> list[list[int]]:
+    return [tokenizer.encode(text).ids for text in words]
+
+
+TEXTS = ("the chin is soft", "a face seen from the front, of fair sharpness, mouth closed; the nose has a seam", "")
+
+
+def test_reading_a_text_does_not_depend_on_what_is_read_beside_it(
+    language: CompactLanguageModel, tokenizer: Tokenizer
+) -> None:
+    ids = texts_of(tokenizer, TEXTS)
+    with torch.inference_mode():
+        together, lengths = read_texts(language, ids)
+        for index, one in enumerate(ids):
+            alone, length = read_texts(language, [one])
+            assert int(lengths[index]) == int(length[0]) == max(len(one), 1)
+            torch.testing.assert_close(together[index, : int(length[0])], alone[0], rtol=1e-3, atol=1e-3)
+        long, lengths = read_texts(language, [list(range(9, 9 + 300))])
+    assert long.shape[1] == int(lengths[0]) == TEXT_LIMIT
+
+
+def test_a_score_does_not_depend_on_the_answers_beside_it(
+    language: CompactLanguageModel, tokenizer: Tokenizer, seen: EncoderOutput
+) -> None:
+    mids = make_mids()
+    ids = texts_of(tokenizer, TEXTS)
+    with torch.inference_mode():
+        together = mids((seen.tokens, seen.coarse), *read_texts(language, ids))
+        assert together.shape == (3, 4)
+        for index in range(3):
+            one = row(seen, index)
+            alone = mids((one.tokens, one.coarse), *read_texts(language, [ids[index]]))
+            torch.testing.assert_close(alone, together[index : index + 1], rtol=1e-3, atol=1e-3)
+
+
+def test_mids_looks_at_picture_and_text(
+    language: CompactLanguageModel, tokenizer: Tokenizer, seen: EncoderOutput
+) -> None:
+    mids = make_mids()
+    with torch.inference_mode():
+        same = mids((seen.tokens, seen.coarse), *read_texts(language, texts_of(tokenizer, [TEXTS[0]] * 3)))
+        other = mids((seen.tokens, seen.coarse), *read_texts(language, texts_of(tokenizer, [TEXTS[1]] * 3)))
+    assert (same[0] - same[1]).abs().max() > 1e-5
+    assert (same - other).abs().max() > 1e-5
+
+
+def test_weights_are_loaded_strictly(tokenizer: Tokenizer) -> None:
+    state = make_encoder().state_dict()
+    network = frozen(make_encoder(seed=1), {name: value.half() for name, value in state.items()}, "encoder")
+    assert not network.training
+    assert not any(weights.requires_grad for weights in network.parameters())
+    assert network.mask_head.weight.dtype == torch.float32
+    torch.testing.assert_close(network.mask_head.weight, state["mask_head.weight"], rtol=1e-3, atol=1e-3)
+    lacking = {name: value for name, value in state.items() if name != "mask_head.bias"}
+    with pytest.raises(WeightsError, match=r"encoder does not fit its network: mask_head\.bias"):
+        frozen(make_encoder(), lacking, "encoder")
+    with pytest.raises(WeightsError, match="beard"):
+        frozen(make_encoder(), {**state, "beard": torch.zeros(1)}, "encoder")
+    with pytest.raises(WeightsError, match="sizes differ"):
+        frozen(ForensicEncoder(EncoderConfig(widths=(4, 8, 12, 24), depths=(1, 1, 1, 1), neck=8)), state, "encoder")
+
+
+def test_the_embedding_is_the_output_layer_also_after_loading(tokenizer: Tokenizer) -> None:
+    state = make_language(tokenizer, seed=3).state_dict()
+    del state["decoder.lm_head.weight"]
+    network = frozen(make_language(tokenizer, seed=4), state, "language")
+    assert network.decoder.lm_head.weight is network.decoder.model.embed_tokens.weight
+    torch.testing.assert_close(network.decoder.lm_head.weight, state["decoder.model.embed_tokens.weight"])
+
+
+def test_default_sizes_fit_each_other() -> None:
+    encoder, language, mids = EncoderConfig(), LanguageConfig(768), MidsConfig()
+    assert language.vision_width == encoder.widths[3]
+    assert language.signal_width == 1 + encoder.classes + encoder.regions
+    assert mids.layer_widths == (encoder.widths[3], encoder.widths[2])
+    assert mids.text_width == language.width
+    Mids(mids)
+
+
+def test_a_batch_of_faces_goes_through_the_encoder_and_the_prefix_once(
+    tiny_engine: Engine, astronaut_face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crops: list[FaceCrop] = [crop_face(Frame(photograph()), astronaut_face) for _ in range(3)]
+    passes: list[int] = []
+    prefixes: list[int] = []
+    network, language = tiny_engine.encoder.network, tiny_engine.answerer.network  # type: ignore[attr-defined]
+    handle = network.register_forward_hook(lambda module, given, output: passes.append(len(given[0])))
+    picture = language.picture
+    monkeypatch.setattr(
+        language, "picture", lambda tokens, signal: prefixes.append(len(tokens)) or picture(tokens, signal)
+    )
+    findings = examine_crops(tiny_engine, crops, 512, 512, Settings())
+    handle.remove()
+    assert (passes, prefixes) == ([3], [3])
+    assert len(findings) == 3
+    assert all(len(finding.answers) == 3 for finding in findings)
+    scores = [finding.decision.independent_score for finding in findings]
+    assert scores == pytest.approx([scores[0]] * 3), "the same face three times"
+
+
+def test_a_triage_asks_for_no_text(tiny_engine: Engine, astronaut_face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiny_engine.answerer, "ask", None)
+    monkeypatch.setattr(tiny_engine.scorer, "score", None)
+    crop = crop_face(Frame(photograph()), astronaut_face)
+    [finding] = examine_crops(tiny_engine, [crop], 512, 512, Settings(fast=True))
+    assert finding.decision.independent_score is not None
+    assert finding.answers == finding.masks == ()
