@@ -40,7 +40,7 @@ OPERATORS = ("self_blend", "swap", "edit", "reenact", "resynthesise")
 @click.option(
     "--processing",
     type=click.FloatRange(0, 1),
-    default=1.0,
+    default=0.6,
     show_default=True,
     help="Strength of compression, noise and blur on forged pairs, the same for both pictures of a pair.",
 )

@@ -1,7 +1,8 @@
 """The forensic vision encoder of the compact profile: a residual network on RGB and its high-pass residual.
 
 Forgery traces are in fine texture, so the stem sees the picture beside its high-pass residual (picture minus its 3 x 3
-mean) at full resolution. One pass gives the token grid that the language model, MIDS and the mask decoder share, and
+mean) and beside two maps of the residual's local energy, centred on the window's own mean: what a blended region
+disturbs is not how sharp or noisy a picture is, but whether it is so everywhere. One pass gives the token grid that the language model, MIDS and the mask decoder share, and
 four heads: detection, class, suspect regions and a dense artifact mask (multi-task, as in Fake-in-Facext's auxiliary
 heads, arXiv 2510.20531).
 """
@@ -17,6 +18,9 @@ from torch.nn import functional
 __all__ = ["EncoderConfig", "EncoderOutput", "ForensicEncoder"]
 
 RESIDUAL_GAIN = 8.0
+ENERGY_SIDES = (5, 15)
+"""Sides of the windows over which the residual's energy is taken, in pixels."""
+INPUTS = 6 + len(ENERGY_SIDES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class ForensicEncoder(nn.Module):
         self.config = config = config or EncoderConfig()
         w1, w2, w3, w4 = config.widths
         d1, d2, d3, d4 = config.depths
-        self.stem = nn.Sequential(nn.Conv2d(6, w1, 5, 2, 2, bias=False), nn.BatchNorm2d(w1), nn.ReLU(inplace=True))
+        self.stem = nn.Sequential(nn.Conv2d(INPUTS, w1, 5, 2, 2, bias=False), nn.BatchNorm2d(w1), nn.ReLU(inplace=True))
         self.stage1 = nn.Sequential(*[ResidualBlock(w1, w1) for _ in range(d1)])
         self.stage2 = _stage(w1, w2, d2)
         self.stage3 = _stage(w2, w3, d3)
@@ -141,11 +145,13 @@ class ForensicEncoder(nn.Module):
 
     @staticmethod
     def inputs(pixels: Tensor) -> Tensor:
-        """RGB in -1..1 beside its high-pass residual: (B, 6, H, W) float32, channels last."""
+        """RGB in -1..1, its high-pass residual and its centred log energies: (B, 8, H, W) float32, channels last."""
         x = pixels.float() / 127.5 - 1
         mean = functional.avg_pool2d(functional.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
         residual = ((x - mean) * RESIDUAL_GAIN).clamp(-2, 2)
-        return torch.cat([x, residual], dim=1).contiguous(memory_format=torch.channels_last)
+        squared = residual.square().mean(dim=1, keepdim=True)
+        energies = [_centred_log(functional.avg_pool2d(squared, side, 1, side // 2)) for side in ENERGY_SIDES]
+        return torch.cat([x, residual, *energies], dim=1).contiguous(memory_format=torch.channels_last)
 
     def _neck(self, fine: Tensor, coarse: Tensor, tokens: Tensor) -> Tensor:
         up = functional.interpolate(self.lateral4(tokens), scale_factor=2.0, mode="nearest") + self.lateral3(coarse)
@@ -161,6 +167,14 @@ class ForensicEncoder(nn.Module):
         guided = (flat * guide).sum(dim=2)
         share = mask.sigmoid().mean(dim=(1, 2))[:, None]
         return torch.cat([tokens.float().mean(dim=(2, 3)), attended, flat.mean(dim=2), guided, share], dim=1)
+
+
+def _centred_log(energy: Tensor) -> Tensor:
+    """Logarithm of the energy minus its mean over the window's content; 0 where there is none (blank or flat)."""
+    content = (energy > 1e-5).float()
+    logs = (energy + 1e-4).log() * 0.5
+    mean = (logs * content).sum(dim=(2, 3), keepdim=True) / content.sum(dim=(2, 3), keepdim=True).clamp(min=1)
+    return (logs - mean) * content
 
 
 def _stage(width_in: int, width: int, depth: int) -> nn.Sequential:

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
-from fakeface.training.forge.pairs import FaceSample, Mix, PairFactory
+from fakeface.training.forge.pairs import PROCESSING, FaceSample, Mix, PairFactory
 from fakeface.training.manifest import FaceRow
 from fakeface.training.progress import Budget, Log, Schedule
 
@@ -37,6 +37,7 @@ class EncoderTraining:
         workers: processes that forge.
         threads: of the network.
         seed: of weights and pairs.
+        processing: strength of compression, noise and blur on both pictures of a pair, 0..1.
         compiled: whether the network goes through ``torch.compile``.
         calib_pairs: pairs per operator that checkpoints are compared on.
         check_every: batches between two looks at the calibration faces.
@@ -46,11 +47,12 @@ class EncoderTraining:
     pictures: int = 250_000
     minutes: float = 0.0
     pairs_per_batch: int = 32
-    learning_rate: float = 8e-4
+    learning_rate: float = 1.2e-3
     weight_decay: float = 0.03
     workers: int = 1
     threads: int = 2
     seed: int = 1
+    processing: float = PROCESSING
     compiled: bool = False
     calib_pairs: int = 80
     check_every: int = 500
@@ -131,8 +133,8 @@ def train_encoder(
     budget.resume(progress["seen"], progress["seconds"])
     if budget.share >= 1:
         return
-    factory = PairFactory([row for row in rows if row.split == "train"], root, settings.seed)
-    checks = calib_batches([row for row in rows if row.split == "calib"], root, settings.calib_pairs)
+    factory = PairFactory([row for row in rows if row.split == "train"], root, settings.seed, None, settings.processing)
+    checks = calib_batches([row for row in rows if row.split == "calib"], root, settings)
     step_network = torch.compile(network) if settings.compiled else network
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
     for step, batch in enumerate(_batches(factory, budget, settings), start=1):
@@ -179,13 +181,13 @@ def _batches(factory: PairFactory, budget: Budget, settings: EncoderTraining) ->
     yield from loader
 
 
-def calib_batches(rows: Sequence[FaceRow], root: Path, pairs: int) -> dict[str, dict[str, Tensor]]:
+def calib_batches(rows: Sequence[FaceRow], root: Path, settings: EncoderTraining) -> dict[str, dict[str, Tensor]]:
     """Fixed batches of calibration pairs, one per operator."""
     batches = {}
     for number, operator in enumerate(asdict(Mix())):
         mix = Mix(**{name: float(name == operator) for name in asdict(Mix())})
-        factory = PairFactory(rows, root, 1000 + number, mix)
-        batches[operator] = collate([factory.pair(index) for index in range(pairs)])
+        factory = PairFactory(rows, root, 1000 + number, mix, settings.processing)
+        batches[operator] = collate([factory.pair(index) for index in range(settings.calib_pairs)])
     return batches
 
 

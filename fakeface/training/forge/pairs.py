@@ -23,10 +23,16 @@ from fakeface.training.forge.operators import OPERATORS, Forgery, Subject, swap
 from fakeface.training.forge.postprocess import draw_postprocess
 from fakeface.training.manifest import FaceRow
 
-__all__ = ["MASK_SIZE", "FaceSample", "Mix", "PairFactory"]
+__all__ = ["MASK_SIZE", "PROCESSING", "FaceSample", "Mix", "PairFactory"]
 
 MASK_SIZE = 56
 """Side of the mask target: the window at a quarter of its resolution."""
+
+NATIVE_SHARE = 0.65
+"""Share of pictures that are forged at their own resolution, because resampling destroys traces."""
+
+PROCESSING = 0.6
+"""Strength of post-processing in training and calibration."""
 
 REGION_ACTIVE = 0.15
 """A region is touched where the mask covers at least this share of it (the naming rule's first clause)."""
@@ -40,12 +46,12 @@ class Mix:
         self_blend, swap, edit, reenact, resynthesise, given: shares, not negative.
     """
 
-    self_blend: float = 0.36
+    self_blend: float = 0.46
     swap: float = 0.24
-    edit: float = 0.1
-    reenact: float = 0.1
+    edit: float = 0.09
+    reenact: float = 0.08
     resynthesise: float = 0.06
-    given: float = 0.14
+    given: float = 0.07
 
     def draw(self, rng: np.random.Generator) -> str:
         """The name of one share, drawn."""
@@ -102,7 +108,7 @@ class PairFactory:
         root: Path,
         seed: int,
         mix: Mix | None = None,
-        strength: float = 1.0,
+        strength: float = PROCESSING,
         target_sides: tuple[int, int] = (110, 270),
     ) -> None:
         self.root, self.seed, self.strength, self.target_sides = root, seed, strength, target_sides
@@ -179,7 +185,7 @@ class PairFactory:
         return self.reals[int(drawn[int(np.argmin(distances))])]
 
     def _load(self, row: FaceRow, rng: np.random.Generator, exact: bool, side: float | None = None) -> Subject:
-        """The face's surroundings at a drawn scale (or kept as they are in a third of the draws), maybe mirrored."""
+        """The face's surroundings, in two thirds of the draws at their own scale, else at a drawn one; maybe mirrored."""
         pixels = cv2.imread(str(self.root / row.path), cv2.IMREAD_COLOR_RGB)
         if pixels is None:
             raise SettingsError(f"cannot read {row.path}")
@@ -190,7 +196,7 @@ class PairFactory:
         points = points - np.array([left, top], np.float32)
         wanted = side or float(rng.uniform(*self.target_sides))
         factor = float(np.clip(wanted / (square.width * 0.75), 0.35, 1.6))
-        if exact or rng.random() > 0.35:
+        if exact or rng.random() > NATIVE_SHARE:
             size = (max(round(cut.shape[1] * factor), 16), max(round(cut.shape[0] * factor), 16))
             kernel = cv2.INTER_AREA if factor < 1 and rng.random() < 0.5 else int(rng.choice(SCALE_KERNELS))
             points = points * np.array([size[0] / cut.shape[1], size[1] / cut.shape[0]], np.float32)
