@@ -1,10 +1,10 @@
 """The forensic vision encoder of the compact profile: a residual network on RGB and its high-pass residual.
 
-Forgery traces are in fine texture, so the stem sees the picture beside its high-pass residual (picture minus its 3 x 3
-mean) and beside two maps of the residual's local energy, centred on the window's own mean: what a blended region
-disturbs is not how sharp or noisy a picture is, but whether it is so everywhere. One pass gives the token grid that the language model, MIDS and the mask decoder share, and
-four heads: detection, class, suspect regions and a dense artifact mask (multi-task, as in Fake-in-Facext's auxiliary
-heads, arXiv 2510.20531).
+Forgery traces are in fine texture, so the stem sees the picture beside its high-pass residual (picture minus its 3 x
+3 mean) and beside two maps of the residual's local energy, centred on the window's own mean: what a blended region
+disturbs is not how sharp or noisy a picture is, but whether it is so everywhere. One pass gives the token grid that
+the language model, MIDS and the mask decoder share, and four heads: detection, class, suspect regions and a dense
+artifact mask (multi-task, as in Fake-in-Facext's auxiliary heads, arXiv 2510.20531).
 """
 
 from __future__ import annotations

@@ -185,7 +185,7 @@ class PairFactory:
         return self.reals[int(drawn[int(np.argmin(distances))])]
 
     def _load(self, row: FaceRow, rng: np.random.Generator, exact: bool, side: float | None = None) -> Subject:
-        """The face's surroundings, in two thirds of the draws at their own scale, else at a drawn one; maybe mirrored."""
+        """The face's surroundings, mostly at their own scale, else or if ``exact`` at a drawn one; maybe mirrored."""
         pixels = cv2.imread(str(self.root / row.path), cv2.IMREAD_COLOR_RGB)
         if pixels is None:
             raise SettingsError(f"cannot read {row.path}")
