@@ -109,8 +109,6 @@ def train_mids(
             chosen = order[at : at + settings.faces_per_batch].tolist()
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate(budget.share)
-            if bool((fitted.targets[chosen] == IGNORED).all()):
-                continue
             logits = _logits(network, language, fitted, chosen)
             targets = fitted.targets[chosen].flatten()
             loss = functional.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum")
