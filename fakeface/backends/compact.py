@@ -170,7 +170,8 @@ class CompactScorer:
         seen = _batch(encodings)
         repeats = counts.to(seen.tokens.device)
         layers = (seen.tokens.repeat_interleave(repeats, dim=0), seen.coarse.repeat_interleave(repeats, dim=0))
-        tables = self.network(layers, hidden, lengths).softmax(dim=1).cpu().split(counts.tolist())
+        pooled = seen.pooled.repeat_interleave(repeats, dim=0)
+        tables = self.network(layers, pooled, hidden, lengths).softmax(dim=1).cpu().split(counts.tolist())
         return tuple(Scores(table.numpy()) for table in tables)
 
 
@@ -214,6 +215,7 @@ def _row(output: EncoderOutput, row: int) -> EncoderOutput:
         output.classes[one],
         output.regions[one],
         output.mask[one],
+        output.pooled[one],
     )
 
 
@@ -231,6 +233,7 @@ def _batch(encodings: Sequence[Encoding]) -> EncoderOutput:
         joined([row.classes for row in rows]),
         joined([row.regions for row in rows]),
         joined([row.mask for row in rows]),
+        joined([row.pooled for row in rows]),
     )
 
 

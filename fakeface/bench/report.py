@@ -40,7 +40,7 @@ def _of_set(faces: Sequence[ScoredFace], cuts: Thresholds) -> Metrics:
         ("bytes", np.array([float(face.size_bytes) for face in faces])),
     ):
         if len(set(values.tolist())) > 1:
-            found[f"{key}.auc"] = binary_figures(labels, values, groups, 0.0)["auc"]
+            found[f"{key}.auc"] = binary_figures(labels, values, groups, 0.0, "auc")["auc"]
     overlaps = np.array([face.mask_iou for face in faces if face.mask_iou is not None])
     if len(overlaps):
         forged = [face.group for face in faces if face.mask_iou is not None]
@@ -54,13 +54,15 @@ def _of_judged(faces: Sequence[ScoredFace], cuts: Thresholds) -> Metrics:
     fakeness = np.array([0.5 if face.fakeness is None else face.fakeness for face in faces])
     found = {f"fakeness.{k}": v for k, v in binary_figures(labels, fakeness, groups, cuts.fakeness).items()}
     anchor = np.array([0.5 if face.anchor is None else float(face.anchor) for face in faces])
-    found["anchor.acc"] = binary_figures(labels, anchor, groups, 0.5)["acc"]
+    found["anchor.acc"] = binary_figures(labels, anchor, groups, 0.5, "acc")["acc"]
     for key, mark in (("hard", True), ("easy", False)):
         some = np.array([face.hard is mark for face in faces])
         if some.any() and len(set(labels[some].tolist())) == 2:
             part = [group for group, kept in zip(groups, some, strict=True) if kept]
-            found[f"fakeness.acc_{key}"] = binary_figures(labels[some], fakeness[some], part, cuts.fakeness)["acc"]
-            found[f"anchor.acc_{key}"] = binary_figures(labels[some], anchor[some], part, 0.5)["acc"]
+            found[f"fakeness.acc_{key}"] = binary_figures(labels[some], fakeness[some], part, cuts.fakeness, "acc")[
+                "acc"
+            ]
+            found[f"anchor.acc_{key}"] = binary_figures(labels[some], anchor[some], part, 0.5, "acc")["acc"]
     undecided = np.array([float(face.verdict == "indeterminate") for face in faces])
     found["verdict.indeterminate"] = _share(labels, undecided, groups)
     found["verdict.hard"] = _share(labels, np.array([float(bool(face.hard)) for face in faces]), groups)

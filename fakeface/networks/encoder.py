@@ -41,6 +41,11 @@ class EncoderConfig:
     classes: int = 5
     regions: int = 16
 
+    @property
+    def pooled_width(self) -> int:
+        """Length of the vector that the heads read: two poolings of the tokens, two of the neck, the mask's share."""
+        return 2 * self.widths[3] + 2 * self.neck + 1
+
     def as_dict(self) -> dict[str, object]:
         """For the record beside the weights."""
         return asdict(self)
@@ -57,6 +62,7 @@ class EncoderOutput:
         classes: (B, classes) logits.
         regions: (B, regions) logits.
         mask: (B, 56, 56) logits at stride 4.
+        pooled: (B, ``pooled_width``) float, what detection, class and region heads read.
     """
 
     tokens: Tensor
@@ -65,6 +71,7 @@ class EncoderOutput:
     classes: Tensor
     regions: Tensor
     mask: Tensor
+    pooled: Tensor
 
 
 class ResidualBlock(nn.Module):
@@ -115,7 +122,7 @@ class ForensicEncoder(nn.Module):
         )
         self.mask_head = nn.Conv2d(config.neck, 1, 1)
         self.attention = nn.Conv2d(w4, 1, 1)
-        pooled = 2 * w4 + 2 * config.neck + 1
+        pooled = config.pooled_width
         self.dropout = nn.Dropout(0.2)
         self.detection_head = nn.Linear(pooled, 1)
         self.class_head = nn.Linear(pooled, config.classes)
@@ -133,14 +140,16 @@ class ForensicEncoder(nn.Module):
         tokens = self.stage4(coarse)
         neck = self._neck(fine, coarse, tokens)
         mask = self.mask_head(neck)[:, 0].float()
-        pooled = self.dropout(self._pooled(tokens, neck, mask))
+        pooled = self._pooled(tokens, neck, mask)
+        read = self.dropout(pooled)
         return EncoderOutput(
             tokens,
             coarse,
-            self.detection_head(pooled)[:, 0].float(),
-            self.class_head(pooled).float(),
-            self.region_head(pooled).float(),
+            self.detection_head(read)[:, 0].float(),
+            self.class_head(read).float(),
+            self.region_head(read).float(),
             mask,
+            pooled,
         )
 
     @staticmethod

@@ -25,6 +25,7 @@ class MidsConfig:
         width: of every attention.
         heads: of every attention.
         layer_widths: channels of the two visual layers, last one first.
+        pooled_width: length of the encoder's pooled vector, which takes the place of CLIP's class token.
         text_width: of the text's hidden states.
         rounds: of self-attention over the fused tokens.
     """
@@ -32,6 +33,7 @@ class MidsConfig:
     width: int = 192
     heads: int = 6
     layer_widths: tuple[int, int] = (192, 96)
+    pooled_width: int = 481
     text_width: int = 256
     rounds: int = 3
 
@@ -69,7 +71,7 @@ class Mids(nn.Module):
         width, heads = config.width, config.heads
         self.text = nn.Linear(config.text_width, width)
         self.visual = nn.ModuleList([nn.Linear(size, width) for size in config.layer_widths])
-        self.class_tokens = nn.ModuleList([nn.Linear(width, width) for _ in config.layer_widths])
+        self.class_tokens = nn.ModuleList([nn.Linear(config.pooled_width, width) for _ in config.layer_widths])
         self.text_over_picture = nn.ModuleList([Attention(width, heads) for _ in config.layer_widths])
         self.picture_over_text = nn.ModuleList([Attention(width, heads) for _ in config.layer_widths])
         self.queries = nn.Parameter(torch.randn(2, 2, 1, width))
@@ -78,12 +80,13 @@ class Mids(nn.Module):
         self.rounds = nn.ModuleList([Attention(width, heads, residual=True) for _ in range(config.rounds)])
         self.head = nn.Linear(6 * width, 4)
 
-    def forward(self, layers: tuple[Tensor, Tensor], text: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, layers: tuple[Tensor, Tensor], pooled: Tensor, text: Tensor, lengths: Tensor) -> Tensor:
         """Logits (B, 4) in the order of ``Pairing``.
 
         Args:
             layers: the two visual layers, (B, C1, H1, W1) and (B, C2, H2, W2); the second is pooled to
                 the first's grid.
+            pooled: (B, pooled_width), the encoder's summary of the picture.
             text: (B, L, text_width) hidden states of description and reasoning.
             lengths: (B,) valid positions of each text.
         """
@@ -101,7 +104,7 @@ class Mids(nn.Module):
             seen = self.picture_over_text[index](patches, words, ignored)
             queries = self.queries[index].expand(2, len(text), -1).unsqueeze(2)
             fused += [
-                self.class_tokens[index](patches.mean(dim=1, keepdim=True)),
+                self.class_tokens[index](pooled.float())[:, None],
                 self.query_text[index](queries[0], read, ignored),
                 self.query_picture[index](queries[1], seen),
             ]
