@@ -54,10 +54,11 @@ class MidsTraining:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Features:
-    """Frozen features of mined faces: two visual layers in fp16, text ids, and targets (``IGNORED`` if unreadable)."""
+    """Frozen features of mined faces: visual layers (fp16), text ids, and targets (``IGNORED`` if unreadable)."""
 
     last: Tensor
     coarse: Tensor
+    pooled: Tensor
     texts: list[list[list[int]]]
     targets: Tensor
     labels: Tensor
@@ -143,11 +144,12 @@ def _target(label: int, answer: Answer) -> int:
 def _features(
     factory: PairFactory, encoder: ForensicEncoder, tokenizer: Tokenizer, faces: Sequence[MinedFace]
 ) -> _Features:
-    last, coarse = [], []
+    last, coarse, pooled = [], [], []
     for at in range(0, len(faces), 32):
         samples = [factory.pair(face.pair)[face.side] for face in faces[at : at + 32]]
         seen = encode_windows(encoder, samples)
         last.append(seen.tokens.half().clone())
+        pooled.append(seen.pooled.clone())
         coarse.append(
             functional.adaptive_avg_pool2d(seen.coarse, (seen.tokens.shape[2], seen.tokens.shape[3])).half().clone()
         )
@@ -155,6 +157,7 @@ def _features(
     return _Features(
         torch.cat(last),
         torch.cat(coarse),
+        torch.cat(pooled),
         [[tokenizer.encode(answer.scored_text).ids for answer in row] for row in answers],
         torch.tensor(
             [[_target(face.label, answer) for answer in row] for face, row in zip(faces, answers, strict=True)]
@@ -173,7 +176,8 @@ def _logits(network: Mids, language: CompactLanguageModel, features: _Features, 
         features.last[list(chosen)].float().repeat_interleave(3, dim=0),
         features.coarse[list(chosen)].float().repeat_interleave(3, dim=0),
     )
-    logits: Tensor = network(layers, hidden, lengths)
+    pooled = features.pooled[list(chosen)].repeat_interleave(3, dim=0)
+    logits: Tensor = network(layers, pooled, hidden, lengths)
     return logits
 
 
