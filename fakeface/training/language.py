@@ -1,7 +1,7 @@
 """Train the tokenizer and the compact language model on annotated pairs, under open, fake and real hypotheses.
 
-The encoder is frozen. As in FFAA a hypothesis usually equals the truth; on faces whose truth the encoder sees plainly a
-share of hypotheses contradicts it, so that the model learns to hold against a wrong one.
+The encoder is frozen. As in FFAA a hypothesis usually equals the truth; the more plainly the encoder sees the truth, the
+more often a hypothesis contradicts it, so that the model learns to hold against a wrong one where the picture speaks.
 """
 
 from __future__ import annotations
@@ -45,9 +45,8 @@ Part = str
 """``language`` (fits the language model) or ``mining`` (kept back for MIDS)."""
 
 MINING_SHARE = 0.4
-CONTRADICTED_SHARE = 0.25
-PLAIN = 0.9
-"""A face is plain where the encoder gives its truth at least this probability."""
+CONTRADICTED_SHARE = 0.5
+"""Share of hypotheses that contradict the truth where the encoder is certain of it; less where it is less certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +133,11 @@ def with_probability(text: str, certainty: float) -> str:
 
 
 def draw_hypothesis(label: int, certainty: float, rng: np.random.Generator) -> Hypothesis:
-    """Open in half of the draws; else the truth, or on plain faces sometimes its opposite."""
+    """Open in half of the draws; else the truth, or its opposite the more often the plainer the face is."""
     if rng.random() < 0.5:
         return Hypothesis.OPEN
     fake = bool(label)
-    if certainty >= PLAIN and rng.random() < CONTRADICTED_SHARE:
+    if rng.random() < CONTRADICTED_SHARE * max(2 * certainty - 1, 0):
         fake = not fake
     return Hypothesis.FAKE if fake else Hypothesis.REAL
 
