@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -16,7 +17,7 @@ from fakeface.backends import Engine
 from fakeface.errors import WeightsError
 from fakeface.faces import Face, FaceCrop, crop_face
 from fakeface.frames import Frame
-from fakeface.networks.encoder import EncoderConfig, EncoderOutput, ForensicEncoder
+from fakeface.networks.encoder import INPUTS, EncoderConfig, EncoderOutput, ForensicEncoder
 from fakeface.networks.language import (
     ANSWER_LIMIT,
     END,
@@ -87,10 +88,20 @@ def test_an_encoding_does_not_depend_on_its_batch(seen: EncoderOutput) -> None:
 def test_the_encoder_sees_fine_texture_beside_the_picture() -> None:
     flat = torch.full((1, 3, 224, 224), 90, dtype=torch.uint8)
     inputs = ForensicEncoder.inputs(flat)
-    assert inputs.shape == (1, 6, 224, 224)
-    torch.testing.assert_close(inputs[:, 3:], torch.zeros(1, 3, 224, 224), rtol=0, atol=1e-5)
+    assert inputs.shape == (1, INPUTS, 224, 224)
+    torch.testing.assert_close(inputs[:, 3:], torch.zeros(1, INPUTS - 3, 224, 224), rtol=0, atol=1e-5)
     torch.testing.assert_close(inputs[:, :3], torch.full((1, 3, 224, 224), 90 / 127.5 - 1))
-    assert ForensicEncoder.inputs(windows(1))[:, 3:].abs().max() > 0.1
+    assert ForensicEncoder.inputs(windows(1))[:, 3:6].abs().max() > 0.1
+
+
+def test_a_region_of_another_sharpness_stands_out_in_the_local_energies() -> None:
+    noise = np.random.default_rng(1).normal(128, 12, (224, 224, 3))
+    pixels = np.clip(noise, 0, 255).astype(np.uint8)
+    pixels[80:140, 80:140] = cv2.GaussianBlur(pixels, (0, 0), 1.5)[80:140, 80:140]
+    energies = ForensicEncoder.inputs(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0, 6:]
+    for energy in energies:
+        assert energy[95:125, 95:125].mean() < energy[:60].mean() - 0.5
+        assert float(energy.mean()) == pytest.approx(0, abs=1e-3)
 
 
 def test_the_compact_encoder_is_small_enough_for_the_repository() -> None:

@@ -1,0 +1,69 @@
+"""What the compact backend promises beyond the Protocols."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from fakeface.answers import Hypothesis
+from fakeface.backends import Engine
+from fakeface.backends.compact import CompactEncoder, CompactSegmenter
+from fakeface.concepts import REGION_NAMES
+from fakeface.errors import BackendError
+from fakeface.faces import crop_face
+from fakeface.frames import Frame
+from fakeface.interfaces import Encoding
+
+from ..faces_data import photograph
+
+
+@pytest.fixture
+def encoding(tiny_engine: Engine) -> Encoding:
+    frame = Frame(photograph())
+    [encoding] = tiny_engine.encoder.encode([crop_face(frame, tiny_engine.finder.find(frame)[0])])
+    return encoding
+
+
+def test_features_of_another_profile_are_refused(tiny_engine: Engine, encoding: Encoding) -> None:
+    foreign = dataclasses.replace(encoding, features="colours")
+    with pytest.raises(BackendError, match="another profile"):
+        tiny_engine.answerer.ask([foreign], [Hypothesis.OPEN])
+    with pytest.raises(BackendError):
+        tiny_engine.segmenter.segment(foreign, 512, 512)
+
+
+def test_regions_are_suspect_from_their_cut_on(tiny_engine: Engine, encoding: Encoding) -> None:
+    encoder = tiny_engine.encoder
+    assert isinstance(encoder, CompactEncoder)
+    [everything] = CompactEncoder(encoder.network, encoder.card, 0.0001).encode([encoding.crop])
+    assert {name for name, _ in everything.regions} == set(REGION_NAMES)
+    cut = everything.regions[4][1]
+    [some] = CompactEncoder(encoder.network, encoder.card, cut).encode([encoding.crop])
+    assert some.regions == everything.regions[:5]
+    [none] = CompactEncoder(encoder.network, encoder.card, 0.9999).encode([encoding.crop])
+    assert none.regions == ()
+
+
+def test_the_mask_is_the_mask_heads_brought_into_the_frame(tiny_engine: Engine, encoding: Encoding) -> None:
+    features = encoding.features
+    logits = torch.full((1, 56, 56), -8.0)
+    logits[0, 20:30, 25:35] = 8.0
+    drawn = dataclasses.replace(features, output=dataclasses.replace(features.output, mask=logits))  # type: ignore[type-var,attr-defined]
+    drawn_encoding = dataclasses.replace(encoding, features=drawn)
+    [mask] = CompactSegmenter(tiny_engine.segmenter.card, 0.5).segment(drawn_encoding, 512, 512)
+    rows, columns = np.nonzero(mask.pixels)
+    middle = np.array([[columns.mean() + 0.5, rows.mean() + 0.5]], np.float32)
+    assert encoding.crop.to_window(middle)[0].tolist() == pytest.approx([30 * 4, 25 * 4], abs=1)
+    assert mask.area_pixels == pytest.approx(1600, rel=0.1)
+    assert mask.score > 0.8
+    nothing = torch.full((1, 56, 56), -8.0)
+    empty = dataclasses.replace(features, output=dataclasses.replace(features.output, mask=nothing))  # type: ignore[type-var,attr-defined]
+    assert (
+        CompactSegmenter(tiny_engine.segmenter.card, 0.5).segment(
+            dataclasses.replace(encoding, features=empty), 512, 512
+        )
+        == ()
+    )
