@@ -1,7 +1,7 @@
 """Train the tokenizer and the compact language model on annotated pairs, under open, fake and real hypotheses.
 
-The encoder is frozen. As in FFAA a hypothesis usually equals the truth; the more plainly the encoder sees the truth, the
-more often a hypothesis contradicts it, so that the model learns to hold against a wrong one where the picture speaks.
+The encoder is frozen. As in FFAA a hypothesis usually equals the truth; the more plainly the encoder sees the truth,
+the more often a hypothesis contradicts it, so that the model learns to hold against a wrong one where pictures speak.
 """
 
 from __future__ import annotations
