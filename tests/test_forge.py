@@ -257,7 +257,7 @@ def test_given_fakes_are_paired_at_the_same_scale(face_set: FaceSet) -> None:
         assert (real.operator, fake.operator, fake.source) == ("real", "given", "swaps")
         assert not fake.mask_known
         sizes = [np.ptp(sample.landmarks, axis=0).max() for sample in (real, fake)]
-        assert sizes[0] == pytest.approx(sizes[1], rel=0.05)
+        assert sizes[0] == pytest.approx(sizes[1], rel=0.12)
 
 
 def test_where_no_fakes_are_given_a_self_blend_takes_their_place(face_set: FaceSet) -> None:

@@ -65,7 +65,7 @@ def seen() -> EncoderOutput:
 
 def row(output: EncoderOutput, index: int) -> EncoderOutput:
     one = slice(index, index + 1)
-    parts = (output.tokens, output.coarse, output.detection, output.classes, output.regions, output.mask)
+    parts = (output.tokens, output.coarse, output.detection, output.classes, output.regions, output.mask, output.pooled)
     return EncoderOutput(*(part[one] for part in parts))
 
 
@@ -76,6 +76,7 @@ def test_one_encoder_pass_gives_tokens_and_all_heads(seen: EncoderOutput) -> Non
     assert seen.classes.shape == (3, 5)
     assert seen.regions.shape == (3, 16)
     assert seen.mask.shape == (3, 56, 56)
+    assert seen.pooled.shape == (3, ENCODER.pooled_width)
 
 
 def test_an_encoding_does_not_depend_on_its_batch(seen: EncoderOutput) -> None:
@@ -217,11 +218,11 @@ def test_a_score_does_not_depend_on_the_answers_beside_it(
     mids = make_mids()
     ids = texts_of(tokenizer, TEXTS)
     with torch.inference_mode():
-        together = mids((seen.tokens, seen.coarse), *read_texts(language, ids))
+        together = mids((seen.tokens, seen.coarse), seen.pooled, *read_texts(language, ids))
         assert together.shape == (3, 4)
         for index in range(3):
             one = row(seen, index)
-            alone = mids((one.tokens, one.coarse), *read_texts(language, [ids[index]]))
+            alone = mids((one.tokens, one.coarse), one.pooled, *read_texts(language, [ids[index]]))
             torch.testing.assert_close(alone, together[index : index + 1], rtol=1e-3, atol=1e-3)
 
 
@@ -230,8 +231,10 @@ def test_mids_looks_at_picture_and_text(
 ) -> None:
     mids = make_mids()
     with torch.inference_mode():
-        same = mids((seen.tokens, seen.coarse), *read_texts(language, texts_of(tokenizer, [TEXTS[0]] * 3)))
-        other = mids((seen.tokens, seen.coarse), *read_texts(language, texts_of(tokenizer, [TEXTS[1]] * 3)))
+        same = mids((seen.tokens, seen.coarse), seen.pooled, *read_texts(language, texts_of(tokenizer, [TEXTS[0]] * 3)))
+        other = mids(
+            (seen.tokens, seen.coarse), seen.pooled, *read_texts(language, texts_of(tokenizer, [TEXTS[1]] * 3))
+        )
     assert (same[0] - same[1]).abs().max() > 1e-5
     assert (same - other).abs().max() > 1e-5
 
@@ -266,6 +269,7 @@ def test_default_sizes_fit_each_other() -> None:
     assert language.signal_width == 1 + encoder.classes + encoder.regions
     assert mids.layer_widths == (encoder.widths[3], encoder.widths[2])
     assert mids.text_width == language.width
+    assert mids.pooled_width == encoder.pooled_width
     Mids(mids)
 
 

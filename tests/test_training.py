@@ -143,13 +143,17 @@ def test_faces_are_kept_back_for_mining_by_name(face_set: FaceSet) -> None:
     assert rows_of_part(face_set.rows[::-1], "mining") == kept[::-1]
 
 
-def test_hypotheses_are_open_or_true_and_contradict_on_plain_faces_alone() -> None:
+def test_hypotheses_contradict_the_truth_the_more_often_the_plainer_the_face_is() -> None:
     rng = np.random.default_rng(1)
-    unsure = [draw_hypothesis(1, 0.6, rng) for _ in range(400)]
-    plain = [draw_hypothesis(1, 0.95, rng) for _ in range(2000)]
-    assert set(unsure) == {Hypothesis.OPEN, Hypothesis.FAKE}
-    assert plain.count(Hypothesis.REAL) / 2000 == pytest.approx(0.125, abs=0.03)
-    assert plain.count(Hypothesis.OPEN) / 2000 == pytest.approx(0.5, abs=0.05)
+    drawn = {
+        certainty: [draw_hypothesis(1, certainty, rng) for _ in range(2000)] for certainty in (0.3, 0.5, 0.75, 1.0)
+    }
+    shares = {certainty: some.count(Hypothesis.REAL) / 2000 for certainty, some in drawn.items()}
+    assert (shares[0.3], shares[0.5]) == (0, 0)
+    assert shares[0.75] == pytest.approx(0.125, abs=0.03)
+    assert shares[1.0] == pytest.approx(0.25, abs=0.04)
+    for some in drawn.values():
+        assert some.count(Hypothesis.OPEN) / 2000 == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_loss_counts_the_answer_up_to_its_end_and_nothing_else() -> None:

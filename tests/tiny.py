@@ -16,7 +16,7 @@ from fakeface.training.checkpoints import save_weights
 from fakeface.training.release import FILES, _write_profile
 
 ENCODER = EncoderConfig(widths=(4, 8, 12, 16), depths=(1, 1, 1, 1), neck=8)
-MIDS = MidsConfig(width=24, heads=4, layer_widths=(16, 12), text_width=32, rounds=2)
+MIDS = MidsConfig(width=24, heads=4, layer_widths=(16, 12), pooled_width=ENCODER.pooled_width, text_width=32, rounds=2)
 THRESHOLDS = Thresholds(fakeness=0.5, independent=0.5, margin=0.01, mask=0.4, region=0.4)
 
 
