@@ -25,6 +25,9 @@ CROP_SIZE = 224
 BLANK = 128
 """Grey value of window pixels that show nothing of the frame."""
 
+NARROWED = 1.2
+"""A square up to this many window sides is narrowed to the window instead of reduced into it."""
+
 WIDENING = 1.5
 """Side of the square crop over the larger extent of the 68 landmarks (brows to chin), so that the outline is inside."""
 
@@ -178,6 +181,8 @@ class FaceCrop:
 def face_square(landmarks: NDArray[np.float32], widening: float = WIDENING) -> Box:
     """The square of the frame that is examined for a face: centred on the landmarks' extent, raised for the forehead.
 
+    A square slightly larger than the window is narrowed to it: losing margin costs less than resampling everything.
+
     Args:
         landmarks: (68, 2) float32 in frame pixels.
         widening: side of the square over the larger extent of the landmarks.
@@ -185,6 +190,8 @@ def face_square(landmarks: NDArray[np.float32], widening: float = WIDENING) -> B
     low, high = landmarks.min(axis=0), landmarks.max(axis=0)
     extent = float(max(high[0] - low[0], high[1] - low[1], 1.0))
     side = max(round(extent * widening), 2)
+    if CROP_SIZE < side <= CROP_SIZE * NARROWED:
+        side = CROP_SIZE
     centre_x = float(low[0] + high[0]) / 2
     centre_y = float(low[1] + high[1]) / 2 - 0.08 * extent
     left, top = round(centre_x - side / 2), round(centre_y - side / 2)

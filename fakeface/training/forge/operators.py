@@ -41,22 +41,24 @@ class Forgery:
         mask: (height, width) float32 0..1, the share of foreign pixels; ``None`` where the whole face is foreign.
         forgery: its class.
         operator: which operator made it.
+        original: the unforged picture that it differs from only inside the mask; ``None`` where that is the subject's.
     """
 
     pixels: Pixels
     mask: Field | None
     forgery: ForgeryClass
     operator: str
+    original: Pixels | None = None
 
 
 def self_blend(subject: Subject, rng: np.random.Generator) -> Forgery:
-    """Blend a changed copy of the face over the face itself."""
+    """Blend a changed copy of the face over the face itself, or the face over its changed copy, which is then real."""
     source, target = _disturbed(subject.pixels, rng), subject.pixels
     if rng.random() < 0.5:
         source, target = target, source
     mask = _soft(_face_mask(subject, rng), eye_distance(subject.landmarks), rng)
     moved = _jittered(source, subject.landmarks, rng)
-    return Forgery(_blend(target, moved, mask), mask, ForgeryClass.IDENTITY_SWAP, "self_blend")
+    return Forgery(_blend(target, moved, mask), mask, ForgeryClass.IDENTITY_SWAP, "self_blend", target)
 
 
 def swap(subject: Subject, donor: Subject, rng: np.random.Generator) -> Forgery:

@@ -162,7 +162,8 @@ class PairFactory:
         self, subject: Subject, forged: Forgery, source: str, rng: np.random.Generator
     ) -> tuple[FaceSample, FaceSample]:
         post, frame = draw_postprocess(rng, self.strength), _CropDraw.draw(rng)
-        window, points = frame.cut(post.apply(subject.pixels), subject.landmarks)
+        original = subject.pixels if forged.original is None else forged.original
+        window, points = frame.cut(post.apply(original), subject.landmarks)
         empty, none = np.zeros((MASK_SIZE, MASK_SIZE), np.float32), np.zeros(len(REGIONS), np.float32)
         real = FaceSample(window, 0, 0, empty, True, none, points, source, "real")
         window, points = frame.cut(post.apply(forged.pixels), subject.landmarks)
@@ -195,7 +196,9 @@ class PairFactory:
         cut = np.asarray(pixels, np.uint8)[top : max(square.bottom, top + 1), left : max(square.right, left + 1)]
         points = points - np.array([left, top], np.float32)
         wanted = side or float(rng.uniform(*self.target_sides))
-        factor = float(np.clip(wanted / (square.width * 0.75), 0.35, 1.6))
+        factor = wanted / (square.width * 0.75)
+        if side is None:
+            factor = float(np.clip(factor, 0.35, 1.6))
         if exact or rng.random() > NATIVE_SHARE:
             size = (max(round(cut.shape[1] * factor), 16), max(round(cut.shape[0] * factor), 16))
             kernel = cv2.INTER_AREA if factor < 1 and rng.random() < 0.5 else int(rng.choice(SCALE_KERNELS))
