@@ -61,7 +61,8 @@ def bench(
 ) -> ExitCode:
     """Measure the profile on forgeries of real faces, and on pairs of given files.
 
-    MANIFEST is the faces.jsonl of `train prepare`. Writes metrics.json (every figure with its bootstrap interval and
+    MANIFEST is the faces.jsonl of `train prepare`, or what that takes: a CSV, or a folder holding real/ and fake/;
+    then its faces are found first. Writes metrics.json (every figure with its bootstrap interval and
     number of faces), table.md and scores.jsonl. Files are measured as they are and after equal re-encoding.
     """
     if not operators and pairs is None:
@@ -77,7 +78,8 @@ def bench(
     out.mkdir(parents=True, exist_ok=True)
     faces: list[ScoredFace] = []
     if operators:
-        faces += _forged(engine, read_faces(manifest, split), root, operators, count, processing, settings)
+        rows = read_faces(_prepared(manifest, out), split)
+        faces += _forged(engine, rows, root, operators, count, processing, settings)
     if pairs is not None:
         faces += _files(engine, root, pairs, settings)
     metrics = figures(faces, engine.profile.thresholds)
@@ -87,6 +89,16 @@ def bench(
     _write_scores(out / "scores.jsonl", faces)
     click.echo(markdown(metrics))
     return ExitCode.EXAMINED
+
+
+def _prepared(manifest: Path, out: Path) -> Path:
+    """The prepared manifest: the one given, or one made of it in the output folder."""
+    if manifest.suffix == ".jsonl":
+        return manifest
+    from fakeface.training.prepare import prepare
+
+    prepare(manifest, out / "faces", workers=2, progress=lambda items, _: items)
+    return out / "faces" / "faces.jsonl"
 
 
 def _forged(

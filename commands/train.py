@@ -57,7 +57,8 @@ def train() -> None:
     """Train the networks of the compact profile.
 
     Training reads pictures of which it is known whether they are real, makes forgeries of the real ones with exact
-    masks, and writes weights without pickle. An interrupted stage goes on where it stopped when it is called again.
+    masks, and writes weights without pickle. An interrupted stage goes on where it stopped when it is called again;
+    only mids, a matter of minutes, starts over.
     """
 
 
@@ -88,6 +89,11 @@ def prepare(manifest: Path, out: Path, workers: int) -> ExitCode:
 @threads_option
 @workers_option
 @seed_option
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Start from these encoder weights instead of random ones (weights/compact-encoder.safetensors).",
+)
 @click.option("--compile", "compiled", is_flag=True, help="Compile the network: slower to start, about a third faster.")
 def encoder(
     faces: Path,
@@ -98,6 +104,7 @@ def encoder(
     threads: int,
     workers: int,
     seed: int,
+    start: Path | None,
     compiled: bool,
 ) -> ExitCode:
     """Train the vision encoder with its detection, class, region and mask heads."""
@@ -107,7 +114,7 @@ def encoder(
     settings = EncoderTraining(
         pictures=pictures, minutes=minutes, threads=count, workers=workers, seed=seed, compiled=compiled
     )
-    return _follow(train_encoder(_rows(faces), root, out / "encoder", settings))
+    return _follow(train_encoder(_rows(faces), root, out / "encoder", settings, start))
 
 
 @train.command()

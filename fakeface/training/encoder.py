@@ -19,6 +19,7 @@ from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
 from fakeface.training.forge.pairs import PROCESSING, FaceSample, Mix, PairFactory
 from fakeface.training.manifest import FaceRow
+from fakeface.training.networks import load_encoder
 from fakeface.training.progress import Budget, Log, Schedule
 
 __all__ = ["EncoderTraining", "PairDataset", "collate", "train_encoder"]
@@ -110,7 +111,7 @@ def losses(output: EncoderOutput, batch: dict[str, Tensor]) -> dict[str, Tensor]
 
 
 def train_encoder(
-    rows: Sequence[FaceRow], root: Path, out: Path, settings: EncoderTraining
+    rows: Sequence[FaceRow], root: Path, out: Path, settings: EncoderTraining, start: Path | None = None
 ) -> Iterator[dict[str, Any]]:
     """Train, resuming from ``out`` where a checkpoint lies; yields one report per look at the calibration faces.
 
@@ -122,10 +123,13 @@ def train_encoder(
         root: folder that their paths are relative to.
         out: folder of this training.
         settings: of the stage.
+        start: weights of an earlier training to start from where ``out`` has no checkpoint.
     """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     network = ForensicEncoder().to(memory_format=torch.channels_last)
+    if start is not None:
+        network.load_state_dict(load_encoder(start).state_dict())
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     average = Average(network)
     budget = Budget(settings.pictures, settings.minutes)

@@ -132,7 +132,7 @@ def train_mids(
 def _with_share(mined: Sequence[MinedFace], easy_share: float, rng: np.random.Generator) -> list[MinedFace]:
     hard = [face for face in mined if face.hard]
     easy = [face for face in mined if not face.hard]
-    keep = min(len(easy), round(easy_share * max(len(hard), 1)))
+    keep = min(len(easy), round(easy_share * len(hard))) if hard else len(easy)
     return hard + [easy[int(index)] for index in rng.permutation(len(easy))[:keep]]
 
 
