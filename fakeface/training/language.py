@@ -74,8 +74,8 @@ class LanguageTraining:
     threads: int = 2
     seed: int = 2
     vocabulary: int = 768
-    check_every: int = 200
-    save_every: int = 200
+    check_every: int = 100
+    save_every: int = 50
 
 
 def rows_of_part(rows: Sequence[FaceRow], part: Part) -> list[FaceRow]:
