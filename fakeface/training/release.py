@@ -101,8 +101,8 @@ def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: 
     """Cuts on calibration pairs.
 
     Fakeness: between the score that one real face in ten passes and the score that two forged faces in ten stay below
-    everything is too close to call. Independent score: the most balanced accuracy. Mask: the best mean IoU, where a real
-    face counts 1 without a mask and 0 with one. Regions: the best F1.
+    everything is too close to call. Independent score: the most balanced accuracy. Mask: the best mean IoU, where a
+    real face counts 1 without a mask and 0 with one. Regions: the best F1.
     """
     factory = PairFactory([row for row in rows if row.split == "calib"], root, CALIB_SEED)
     settings = Settings(threads=threads, batch_faces=16)
