@@ -67,6 +67,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 
 LIBRARY_EXCEPTIONS = {
     ("commands/doctor.py", "torch"): "its business is to say whether torch and a graphics processor are there",
+    ("fakeface/training/leaks.py", "PIL"): "imagehash takes Pillow's pictures; OpenCV has decoded them",
 }
 
 NEVER_IMPORTED = ("cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "yaml")
@@ -275,7 +276,7 @@ def test_every_exception_to_a_rule_is_still_needed() -> None:
         (path, node.name) for path, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
     }
     assert set(ACCUMULATORS) <= classes
-    assert {f"fakeface/{name}.py" for name in VALUES} <= set(SOURCES)
+    assert [name for name in VALUES if not {f"fakeface/{name}.py", f"fakeface/{name}/__init__.py"} & set(SOURCES)] == []
 
 
 def test_there_is_no_yaml_and_no_pickle_on_disk() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import cv2
 import numpy as np
 import pytest
@@ -19,6 +21,18 @@ from fakeface.concepts import (
 from fakeface.faces import Face
 
 SIZE = 512
+
+# The astronaut's landmarks in the 224 pixel window.
+WINDOW = np.array(
+    """
+    65,92 66,103 67,115 69,126 72,138 78,148 87,156 96,163 108,165 119,164 130,158 140,151 147,141 152,131
+    155,119 157,108 159,96 73,81 79,75 87,74 95,76 103,79 123,81 131,78 139,78 147,79 152,86 113,89 112,97
+    112,106 112,114 101,118 106,119 111,121 116,120 121,119 82,88 87,85 94,86 99,91 93,91 86,91 124,92 130,88
+    137,88 142,92 137,94 131,93 87,126 96,126 105,126 110,128 116,127 124,127 132,128 124,138 116,142 109,143
+    103,142 94,137 90,127 104,130 110,131 116,130 129,129 116,137 109,138 103,137
+    """.replace(",", " ").split(),
+    dtype=np.float32,
+).reshape(68, 2)
 
 
 @pytest.fixture
@@ -86,3 +100,12 @@ def test_regions_outside_the_picture_are_cut_off(landmarks: NDArray[np.float32])
     masks = region_masks(landmarks - np.array([220, 100], np.float32), 60, 50)
     assert masks.shape == (16, 60, 50)
     assert masks.any()
+
+
+def test_the_regions_are_those_that_the_released_weights_were_trained_on() -> None:
+    packed = np.packbits(region_masks(WINDOW, 224, 224)).tobytes()
+    assert hashlib.sha256(packed).hexdigest() == "cef800516f4585df135ee68c340d7db92e4a78d4e9f9122ddafbb1bacd5a36ad"
+    order = "forehead right_brow left_brow right_eye left_eye nose_bridge lower_nose right_cheek left_cheek upper_lip "
+    order += "lower_lip oral chin right_jaw left_jaw outline"
+    assert " ".join(REGION_NAMES) == order
+    assert MIRRORED.tolist() == [0, 2, 1, 4, 3, 5, 6, 8, 7, 9, 10, 11, 12, 14, 13, 15]

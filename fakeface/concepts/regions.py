@@ -1,6 +1,7 @@
-"""Named regions of a face, located by 68 landmarks: what the region head names and masks are measured on.
+"""Sixteen regions of a face, located by 68 landmarks alone: what the region head names and masks are measured on.
 
-The first sixteen parents of the Facial Image Concept Tree that landmarks alone can place. Left and right are the
+Released weights name exactly these, in this order and with these shapes, so they stay as they are. What each is in the
+tree of 112 leaves stands in ``HEAD_REGIONS``; unlike leaves they may overlap a little. Left and right are the
 subject's. Geometry follows the iBUG 300-W order: jaw 0-16, right brow 17-21, left brow 22-26, nose bridge 27-30, nose
 base 31-35, right eye 36-41, left eye 42-47, outer lip 48-59, inner lip 60-67.
 """
@@ -13,7 +14,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MIRRORED", "REGIONS", "REGION_NAMES", "Region", "mirror_landmarks", "region_masks"]
+__all__ = [
+    "MIRRORED",
+    "MIRROR_POINTS",
+    "REGIONS",
+    "REGION_NAMES",
+    "Region",
+    "eye_distance",
+    "forehead_points",
+    "mirror_landmarks",
+    "region_masks",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +67,22 @@ REGION_NAMES = tuple(region.name for region in REGIONS)
 MIRRORED = np.array([REGION_NAMES.index(region.mirror) for region in REGIONS])
 """Index of each region's mirror image."""
 
-_MIRROR_POINTS = np.concatenate(
+MIRROR_POINTS = np.concatenate(
     [
         [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1)],
         [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40],
         [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65],
     ]
 )
+"""Number of the landmark on the other side, for each landmark."""
+
 OUTLINE_BAND = 0.08
 """Half width of the outline's band in distances between the eye centres."""
 
 
 def mirror_landmarks(landmarks: NDArray[np.float32], width: int) -> NDArray[np.float32]:
     """Landmarks of the horizontally flipped picture: (68, 2), renumbered so that left stays the subject's left."""
-    flipped: NDArray[np.float32] = landmarks[_MIRROR_POINTS].copy()
+    flipped: NDArray[np.float32] = landmarks[MIRROR_POINTS].copy()
     flipped[:, 0] = width - 1 - flipped[:, 0]
     return flipped
 
