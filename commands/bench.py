@@ -95,9 +95,11 @@ def _prepared(manifest: Path, out: Path) -> Path:
     """The prepared manifest: the one given, or one made of it in the output folder."""
     if manifest.suffix == ".jsonl":
         return manifest
+    from fakeface.training.formats.splits import SplitRule
     from fakeface.training.prepare import prepare
 
-    prepare(manifest, out / "faces", workers=2, progress=lambda items, _: items)
+    rule = SplitRule(otherwise="dev")  # what has no split of its own was given to be measured
+    prepare(manifest, out / "faces", workers=2, progress=lambda items, _: items, rule=rule)
     return out / "faces" / "faces.jsonl"
 
 

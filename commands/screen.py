@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from .runtime import abandon_stdout, say
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from fakeface.report.record import FileEntry
     from fakeface.report.tables import Writer
 
-__all__ = ["PIPE_WIDTH", "Results", "SummaryWriter", "open_results", "print_table", "progress"]
+__all__ = ["PIPE_WIDTH", "Results", "SummaryWriter", "bar", "open_results", "print_table", "progress"]
+
+T = TypeVar("T")
 
 PIPE_WIDTH = 160
 """Columns of tables that do not go to a terminal."""
@@ -114,6 +116,14 @@ def progress(count: Callable[[], int], *, shown: bool) -> Iterator[Callable[[], 
     with Progress(*columns, console=Console(stderr=True), redirect_stdout=False, transient=True) as bar:
         task = bar.add_task("", total=count())
         yield lambda: bar.advance(task)
+
+
+def bar(items: Iterator[T], total: int) -> Iterable[T]:
+    """The items as they come, with a progress bar on a terminal."""
+    with progress(lambda: total, shown=True) as advance:
+        for item in items:
+            yield item
+            advance()
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from .formats import convert, leaks
 from .runtime import ExitCode, prepare_process, say
+from .screen import bar
 
 if TYPE_CHECKING:
     from fakeface.training.manifest import FaceRow
 
 __all__ = ["train"]
 
-T = TypeVar("T")
-
 EPILOG = """\b
 The order of the stages:
   fakeface train prepare DATA/manifest.csv --out runs/faces
+  fakeface train leaks   runs/faces/faces.jsonl --root DATA
   fakeface train encoder  --faces runs/faces --root DATA --out runs/compact --minutes 60
   fakeface train language --faces runs/faces --root DATA --out runs/compact --minutes 20
   fakeface train mine     --faces runs/faces --root DATA --out runs/compact
@@ -27,6 +28,7 @@ The order of the stages:
   fakeface train release  --faces runs/faces --root DATA --out runs/compact --weights weights --version 1 --data "..."
 """
 
+LAYOUTS = ("auto", "csv", "folders", "faceforensics", "celebdf", "dfdc", "dffd", "openforensics", "owffa")
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 faces_option = click.option(
@@ -62,21 +64,51 @@ def train() -> None:
     """
 
 
+train.add_command(leaks)
+train.add_command(convert)
+
+
 @train.command()
 @click.argument("manifest", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=FOLDER, metavar="DIR", help="Folder for faces.jsonl and skipped.jsonl.")
 @click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
-def prepare(manifest: Path, out: Path, workers: int) -> ExitCode:
+@click.option(
+    "--layout",
+    type=click.Choice(LAYOUTS),
+    default="auto",
+    show_default=True,
+    help="How MANIFEST is laid out; auto looks at it.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(("auto", "hash", "train", "calib", "dev")),
+    default="auto",
+    show_default=True,
+    help="auto: the data set's own splits, and hash where it has none; hash: 80, 10 and 10 of a hundred identities or "
+    "source videos; else everything in that one.",
+)
+def prepare(
+    manifest: Path, out: Path, workers: int, layout: str, split: Literal["auto", "hash", "train", "calib", "dev"]
+) -> ExitCode:
     """Find the face of every picture of MANIFEST once.
 
     MANIFEST is a CSV with the columns path, label (real or fake) and if known class, source, split (train, calib,
-    dev), or a folder holding real/ and fake/. Pictures without a face are counted and listed.
+    dev), identity, video and mask; or the folder of FaceForensics++, Celeb-DF v2, DFDC, DFFD, OpenForensics or
+    OW-FFA-Bench; or one holding real/ and fake/. Of videos the frames that lie beside them are taken. Whatever is
+    left out is counted and listed with its reason.
     """
     prepare_process(1)
+    from fakeface.training.formats.layouts import recognise
+    from fakeface.training.formats.splits import SplitRule
     from fakeface.training.prepare import prepare as run
 
-    counts = run(manifest, out, workers, _bar)
-    say(f"{counts['faces']} faces in {out / 'faces.jsonl'}, {counts['skipped']} pictures without one in skipped.jsonl")
+    name = recognise(manifest) if layout == "auto" else layout
+    say(f"reading {manifest} as {name}")
+    rule = SplitRule() if split == "auto" else SplitRule(given=False, otherwise=split)
+    counts = run(manifest, out, workers, bar, name, rule)
+    say(
+        f"{counts['faces']} faces in {out / 'faces.jsonl'}, {counts['skipped']} left out, with reasons in skipped.jsonl"
+    )
     return ExitCode.EXAMINED
 
 
@@ -223,13 +255,3 @@ def _follow(reports: Iterator[dict[str, Any]]) -> ExitCode:
             )
         )
     return ExitCode.EXAMINED
-
-
-def _bar(items: Iterator[T], total: int) -> Iterable[T]:
-    """The items, with a progress bar on a terminal."""
-    from .screen import progress
-
-    with progress(lambda: total, shown=True) as advance:
-        for item in items:
-            yield item
-            advance()

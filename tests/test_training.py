@@ -34,8 +34,9 @@ from fakeface.training import encoder as encoder_stage
 from fakeface.training import language as language_stage
 from fakeface.training.encoder import EncoderTraining, train_encoder
 from fakeface.training.forge.pairs import PairFactory
+from fakeface.training.formats.layouts import read_source
 from fakeface.training.language import LanguageTraining, answer_loss, draw_hypothesis, rows_of_part, train_language
-from fakeface.training.manifest import read_faces, read_source
+from fakeface.training.manifest import read_faces
 from fakeface.training.mids import MidsTraining, _target, best_fakeness, train_mids
 from fakeface.training.mine import MinedFace, mine, mining_factory, read_mined
 from fakeface.training.networks import load_encoder, load_language, load_tokenizer
@@ -99,14 +100,14 @@ def test_a_manifest_may_be_a_folder_or_a_csv_with_few_columns(tmp_path: Path) ->
     for name in ("real/a.JPG", "real/deep/b.png", "fake/c.webp", "real/notes.txt", "other/d.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    rows = read_source(tmp_path)
+    rows = read_source(tmp_path).rows
     assert [(row.path, row.label, row.forgery) for row in rows] == [
         ("real/a.JPG", "real", "real"),
         ("real/deep/b.png", "real", "real"),
         ("fake/c.webp", "fake", "identity_swap"),
     ]
     manifest = write_csv(tmp_path / "m.csv", "path,label,class", "x/a.png,real,", "y/b.png,fake,editing", "b.png,fake,")
-    assert [(row.split, row.forgery, row.source) for row in read_source(manifest)] == [
+    assert [(row.split, row.forgery, row.source) for row in read_source(manifest).rows] == [
         ("dev", "real", "x"),
         ("dev", "editing", "unnamed"),
         ("dev", "identity_swap", "unnamed"),

@@ -1,33 +1,36 @@
 """Training manifests: one JSON object per line, one line per picture with its face.
 
-``read_source`` takes what users have (CSV with columns path, label, class, source, split; or a folder with ``real/``
-and ``fake/``) and ``read_faces`` / ``FaceRow`` are the internal form that every stage of training reads.
+A ``SourceRow`` is one picture of a data set, read from a CSV (``read_csv``) or from folders (``formats.layouts``);
+``read_faces`` / ``FaceRow`` are the internal form that every stage of training reads.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fakeface.answers import ForgeryClass
 from fakeface.errors import SettingsError
+from fakeface.training.formats.rle import Rle
 
-__all__ = ["FaceRow", "SourceRow", "read_faces", "read_source"]
+__all__ = ["PICTURE_SUFFIXES", "VIDEO_SUFFIXES", "FaceRow", "SourceRow", "read_csv", "read_faces"]
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
 
 class SourceRow(BaseModel):
     """One picture of a data set, before faces were looked for.
 
     ``path`` is relative to the manifest's folder; ``split`` is train, calib or dev; ``forgery`` is one of the five
-    classes (``real`` for a real picture).
+    classes (``real`` for a real picture). ``identities`` and ``videos`` are the persons and source clips whose pixels
+    are in it, as far as known; ``mask`` is what was altered, as code or as a path; ``given_box`` (x0, y0, x1, y1) is
+    where the data set says that the face is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +40,10 @@ class SourceRow(BaseModel):
     label: Literal["real", "fake"]
     forgery: str
     source: str
+    identities: tuple[str, ...] = ()
+    videos: tuple[str, ...] = ()
+    mask: Rle | str | None = None
+    given_box: tuple[int, int, int, int] | None = None
 
 
 class FaceRow(SourceRow):
@@ -52,22 +59,19 @@ class FaceRow(SourceRow):
         return np.asarray(self.landmarks, dtype=np.float32)
 
 
-def read_source(manifest: Path) -> list[SourceRow]:
-    """Rows of a CSV manifest, or of a folder holding ``real/`` and ``fake/``.
+def read_csv(manifest: Path) -> list[SourceRow]:
+    """Rows of a CSV manifest; a row without a split is dev.
+
+    Columns: path and label; if known class, source or method, split, and identity, video (several with ``;``) and mask.
 
     Raises:
-        SettingsError: the manifest is neither, or a column is missing.
+        SettingsError: a column is missing, or a line can be misread.
     """
-    if manifest.is_dir():
-        rows = list(_folder_rows(manifest))
-    elif manifest.is_file():
+    try:
         with manifest.open(newline="", encoding="utf-8") as handle:
-            rows = [_csv_row(row, number) for number, row in enumerate(csv.DictReader(handle), start=2)]
-    else:
-        raise SettingsError(f"no manifest at {manifest}")
-    if not rows:
-        raise SettingsError(f"{manifest} names no picture")
-    return rows
+            return [_csv_row(row, number) for number, row in enumerate(csv.DictReader(handle), start=2)]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise SettingsError(f"{manifest} cannot be read as CSV: {error}") from error
 
 
 def _csv_row(row: dict[str, str], line: int) -> SourceRow:
@@ -83,27 +87,37 @@ def _csv_row(row: dict[str, str], line: int) -> SourceRow:
     source = row.get("method") or row.get("source") or "unnamed"
     if label == "real":
         source = Path(row["path"]).parent.name or source
-    return SourceRow(path=row["path"], split=row.get("split") or "dev", label=label, forgery=forgery, source=source)
+    return SourceRow(
+        path=row["path"],
+        split=row.get("split") or "dev",
+        label=label,
+        forgery=forgery,
+        source=source,
+        identities=_several(row.get("identity")),
+        videos=_several(row.get("video")),
+        mask=row.get("mask") or None,
+    )
 
 
-def _folder_rows(folder: Path) -> Iterator[SourceRow]:
-    for label, forgery in (("real", "real"), ("fake", "identity_swap")):
-        for path in sorted((folder / label).rglob("*")):
-            if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
-                name = str(path.relative_to(folder))
-                yield SourceRow.model_validate(
-                    {"path": name, "split": "dev", "label": label, "forgery": forgery, "source": folder.name}
-                )
+def _several(cell: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (cell or "").split(";") if part.strip())
 
 
 def read_faces(path: Path, split: str | None = None) -> list[FaceRow]:
     """Rows of a prepared manifest (``faces.jsonl``), all or those of one split.
 
     Raises:
-        SettingsError: there is no such file.
+        SettingsError: there is no such file, or a line of it is no face.
     """
     if not path.is_file():
         raise SettingsError(f"no prepared manifest at {path}: run `fakeface train prepare` first")
+    rows = []
     with path.open(encoding="utf-8") as handle:
-        rows = [FaceRow.model_validate_json(line) for line in handle if line.strip()]
+        for number, line in enumerate(handle, start=1):
+            try:
+                rows += [FaceRow.model_validate_json(line)] if line.strip() else []
+            except ValidationError as error:
+                raise SettingsError(
+                    f"{path}, line {number} is no prepared face; remove it and prepare again"
+                ) from error
     return [row for row in rows if split is None or row.split == split]

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from fakeface.faces import Face
 from fakeface.frames import Frame
 from fakeface.settings import FaceSettings
-from fakeface.training.manifest import FaceRow, SourceRow, read_faces, read_source
+from fakeface.training.formats.annotated import load_mask
+from fakeface.training.formats.layouts import read_source
+from fakeface.training.formats.rle import Rle
+from fakeface.training.formats.splits import SplitRule
+from fakeface.training.manifest import VIDEO_SUFFIXES, FaceRow, SourceRow, read_faces
 
 __all__ = ["prepare"]
 
 Prepared = tuple[SourceRow, FaceRow | None, str]
 """A picture, its face if one was found, and else the reason."""
+
+Key = tuple[str, tuple[int, ...] | None]
+"""A row's path, and the face's place where a picture has several rows."""
+
+LEAST_OVERLAP = 0.3
+"""Intersection over union from which on a face that was found is the one that the data set means."""
 
 _WORKER: dict[str, Any] = {}
 """What a worker process keeps: the data set's root and its face finder."""
@@ -32,52 +43,117 @@ def _start_worker(root: Path) -> None:
 
 
 def _prepare_one(row: SourceRow) -> Prepared:
-    pixels = cv2.imread(str(_WORKER["root"] / row.path), cv2.IMREAD_COLOR_RGB)
+    path = _WORKER["root"] / row.path
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return row, None, "a video: only still pictures are prepared, extract its frames first"
+    if not path.is_file():
+        return row, None, "missing"
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if pixels is None:
         return row, None, "unreadable"
     frame = Frame(np.asarray(pixels, dtype=np.uint8))
+    problem = _mask_problem(row, frame)
+    if problem:
+        return row, None, problem
     faces = _WORKER["finder"].find(frame)
     if not faces:
         return row, None, "no face found"
-    face = max(faces, key=lambda found: found.box.area)
+    face = _wanted(faces, row.given_box)
+    if face is None:
+        return row, None, "no face found where the data set says that one is"
     points = [(round(float(x), 1), round(float(y), 1)) for x, y in face.landmarks]
     prepared = FaceRow(**row.model_dump(), box=face.box.xyxy, landmarks=points, width=frame.width, height=frame.height)
     return row, prepared, ""
 
 
+def _mask_problem(row: SourceRow, frame: Frame) -> str:
+    """Why the row's mask does not belong to the picture; empty where it does or there is none."""
+    if row.mask is None:
+        return ""
+    if isinstance(row.mask, Rle):
+        height, width = row.mask.size
+    else:
+        try:
+            height, width = load_mask(row.mask, _WORKER["root"]).shape
+        except ValueError as error:
+            return f"its mask cannot be used: {error}"
+    if (height, width) == (frame.height, frame.width):
+        return ""
+    return f"its mask is {width}x{height} pixels, the picture {frame.width}x{frame.height}"
+
+
+def _wanted(faces: Sequence[Face], given: tuple[int, int, int, int] | None) -> Face | None:
+    """The largest face; where the data set names a place, the one that overlaps it best, if it does at all."""
+    if given is None:
+        return max(faces, key=lambda found: found.box.area)
+    best = max(faces, key=lambda found: _overlap(found.box.xyxy, given))
+    return best if _overlap(best.box.xyxy, given) >= LEAST_OVERLAP else None
+
+
+def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:
+    """Intersection over union of two boxes x0, y0, x1, y1."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    shared = max(width, 0) * max(height, 0)
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared) if shared else 0.0
+
+
 def prepare(
-    manifest: Path, out: Path, workers: int, progress: Callable[[Iterator[Prepared], int], Iterable[Prepared]]
+    manifest: Path,
+    out: Path,
+    workers: int,
+    progress: Callable[[Iterator[Prepared], int], Iterable[Prepared]],
+    layout: str = "auto",
+    rule: SplitRule | None = None,
 ) -> dict[str, int]:
-    """Write ``out/faces.jsonl`` (one ``FaceRow`` per picture, the largest face) and ``out/skipped.jsonl``.
+    """Write ``out/faces.jsonl`` (one ``FaceRow`` per picture or annotated face) and ``out/skipped.jsonl``.
+
+    Where the data set does not say where its faces are, the largest of a picture is taken.
 
     Pictures that an earlier, interrupted call has finished are not looked at again.
 
     Args:
-        manifest: CSV or folder, see ``read_source``; paths are relative to it.
+        manifest: CSV or folder, see ``layouts.read_source``; paths are relative to it.
         out: folder for the two files.
         workers: processes.
         progress: wraps the iterator of results (a progress bar, or nothing).
+        layout: of the data set; ``auto`` finds it out.
+        rule: how rows get a split.
 
     Returns:
         counts: ``faces``, ``skipped``.
     """
+    listing = read_source(manifest, layout, rule)
     root = manifest if manifest.is_dir() else manifest.parent
     out.mkdir(parents=True, exist_ok=True)
     faces_path, skipped_path = out / "faces.jsonl", out / "skipped.jsonl"
-    done = {row.path for row in read_faces(faces_path)} if faces_path.exists() else set()
-    if skipped_path.exists():
-        done |= {json.loads(line)["path"] for line in skipped_path.read_text(encoding="utf-8").splitlines()}
-    pending = [row for row in read_source(manifest) if row.path not in done]
+    done: set[Key] = {(row.path, row.given_box) for row in read_faces(faces_path)} if faces_path.exists() else set()
+    told = _read_skipped(skipped_path)
+    done |= {key for key, _ in told}
+    pending = [row for row in listing.rows if (row.path, row.given_box) not in done]
     context = multiprocessing.get_context("spawn")
     with (
         context.Pool(workers, _start_worker, (root,)) as pool,
         faces_path.open("a", encoding="utf-8", buffering=1) as faces,
         skipped_path.open("a", encoding="utf-8", buffering=1) as skipped,
     ):
+        for one in listing.skipped:
+            if ((one.path, None), one.reason) not in told:
+                skipped.write(json.dumps(one.as_dict()) + "\n")
         for row, prepared, reason in progress(pool.imap(_prepare_one, pending, chunksize=8), len(pending)):
             if prepared is not None:
-                faces.write(prepared.model_dump_json() + "\n")
+                faces.write(prepared.model_dump_json(exclude_defaults=True) + "\n")
             else:
-                skipped.write(json.dumps({"path": row.path, "reason": reason}) + "\n")
+                box = {} if row.given_box is None else {"given_box": row.given_box}
+                skipped.write(json.dumps({"path": row.path, "reason": reason, **box}) + "\n")
     count = len(faces_path.read_text(encoding="utf-8").splitlines())
     return {"faces": count, "skipped": len(skipped_path.read_text(encoding="utf-8").splitlines())}
+
+
+def _read_skipped(path: Path) -> set[tuple[Key, str]]:
+    """What an earlier call left out, with the reasons."""
+    if not path.exists():
+        return set()
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {
+        ((line["path"], tuple(line["given_box"]) if "given_box" in line else None), line["reason"]) for line in lines
+    }

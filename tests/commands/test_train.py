@@ -34,7 +34,7 @@ def test_prepare_counts_faces_and_pictures_without_one(face_set: FaceSet) -> Non
     manifest.write_text("\n".join(rows) + "\n")
     result = invoke("train", "prepare", manifest, "--out", "faces", "--workers", "1")
     assert result.exit_code == 0, result.stderr
-    assert "1 faces in faces/faces.jsonl, 1 pictures without one in skipped.jsonl" in result.stderr
+    assert "1 faces in faces/faces.jsonl, 1 left out, with reasons in skipped.jsonl" in result.stderr
     assert json.loads(Path("faces/faces.jsonl").read_text())["split"] == "dev"
 
 

@@ -1,0 +1,152 @@
+"""The annotated manifest: JSON Lines, one face picture per line with all that is known of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from fakeface.answers import Claim, ForgeryClass
+from fakeface.training.formats.rle import Rle
+from fakeface.training.formats.skips import Skipped, first_error, iterate_items
+
+__all__ = [
+    "VERSION",
+    "Annotated",
+    "FiveFields",
+    "GivenAnswer",
+    "Turn",
+    "load_mask",
+    "read_annotated",
+    "write_annotated",
+]
+
+VERSION = 1
+"""Of the manifest's form; a reader refuses another."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Turn(_Value):
+    """One turn of a conversation about the picture."""
+
+    speaker: Literal["human", "model"]
+    text: str
+
+
+class FiveFields(_Value):
+    """The five-field answer that the picture deserves, and the question it answers.
+
+    ``description`` and ``reasoning`` may hold grounded phrases (``<p>...</p>[SEG]``, ``[NOSEG]``); ``probability`` is
+    0..1 or unknown; ``forgery`` is unknown where only the verdict is known.
+    """
+
+    question: str
+    description: str
+    reasoning: str
+    claim: Claim
+    probability: float | None = Field(default=None, ge=0, le=1)
+    forgery: ForgeryClass | None = None
+
+
+class GivenAnswer(_Value):
+    """What a model wrote about the picture under one hypothesis, and what it claims."""
+
+    content: str
+    claim: Claim
+
+
+class Annotated(_Value):
+    """One face picture.
+
+    Args:
+        version: of this form.
+        path: relative to the data set's folder.
+        split: train, calib or dev.
+        label: real or fake.
+        forgery: class; ``None`` for a forgery of unknown kind.
+        source: data set or method.
+        identities, videos: persons and source videos whose pixels are in it, as far as known.
+        box: of the face, pixels of the picture, x0, y0, x1, y1; ``None``: the picture is one face or it is not known.
+        width, height: of the picture in pixels, if known.
+        mask: what was altered, as run-length code or as the path of a picture that is not black there.
+        regions: names of altered regions.
+        caption: a free report, if there is one.
+        answer: the five fields, with grounded phrases.
+        answers: of a model under the hypotheses in their order; ``None`` where one is missing.
+        conversations: further questions and answers.
+    """
+
+    version: Literal[1] = 1
+    path: str = Field(min_length=1)
+    split: Literal["train", "calib", "dev"]
+    label: Literal["real", "fake"]
+    forgery: ForgeryClass | None
+    source: str
+    identities: tuple[str, ...] = ()
+    videos: tuple[str, ...] = ()
+    box: tuple[int, int, int, int] | None = None
+    width: int | None = Field(default=None, gt=0)
+    height: int | None = Field(default=None, gt=0)
+    mask: Rle | str | None = None
+    regions: tuple[str, ...] = ()
+    caption: str = ""
+    answer: FiveFields | None = None
+    answers: tuple[GivenAnswer | None, ...] = ()
+    conversations: tuple[tuple[Turn, ...], ...] = ()
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Annotated:
+        if (self.forgery == ForgeryClass.REAL) != (self.label == "real"):
+            raise ValueError(f"a {self.label} picture cannot be of the class {self.forgery}")
+        if isinstance(self.mask, Rle) and self.width and self.height and self.mask.size != (self.height, self.width):
+            height, width = self.mask.size
+            raise ValueError(f"the mask is {width}x{height}, the picture {self.width}x{self.height}")
+        return self
+
+
+def read_annotated(path: Path) -> Iterator[Annotated | Skipped]:
+    """Every line of a manifest, as it is read; a line that is none is told with its number."""
+    for item in iterate_items(path):
+        if isinstance(item, Skipped):
+            yield item
+            continue
+        place, value = item
+        try:
+            yield Annotated.model_validate(value)
+        except ValidationError as error:
+            yield Skipped(place, first_error(error))
+
+
+def write_annotated(rows: Iterable[Annotated], path: Path) -> list[Skipped]:
+    """Write a manifest line by line; nothing is ever left out of it."""
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8") as handle:
+        for row in rows:
+            line = {"version": VERSION, **row.model_dump(mode="json", exclude_defaults=True)}
+            handle.write(json.dumps(line, ensure_ascii=False) + "\n")
+    part.replace(path)
+    return []
+
+
+def load_mask(mask: Rle | str, root: Path) -> NDArray[np.bool_]:
+    """The mask's pixels, (height, width) bool.
+
+    Raises:
+        ValueError: its file cannot be read.
+    """
+    if isinstance(mask, Rle):
+        return mask.pixels()
+    place = root / mask
+    pixels = cv2.imread(str(place), cv2.IMREAD_GRAYSCALE) if place.is_file() else None
+    if pixels is None:
+        raise ValueError(f"the mask {mask} is missing or unreadable")
+    return np.asarray(pixels > 0)
