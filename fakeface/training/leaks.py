@@ -28,8 +28,8 @@ DUPLICATE_BITS = 40
 
 Measured on 2,200 pictures of eight sources, saving as JPEG 95 or 40 and halving the size change up to 10 bits,
 brightening by a fifth up to 26. In a data set of 14,846 pictures all 22 pairs that are found were the same
-photograph when looked at, some once forged; the nearest different pair lay at 42, one forged pair at 50 is missed. A copy
-that is cut at its borders is beyond reach.
+photograph when looked at, some once forged; the nearest different pair lay at 42, one forged pair at 50 is missed.
+A copy that is cut at its borders is beyond reach.
 """
 
 FLAT = 2.0
