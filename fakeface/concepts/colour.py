@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fakeface.concepts.recipes import BARE_FOREHEAD, SideFrame, forehead_patches
+from fakeface.concepts.recipes import BARE_FOREHEAD, SideFrame, forehead_patches, neck_patches
 from fakeface.concepts.regions import eye_distance, forehead_points
 
 __all__ = ["Surroundings", "iris_centre", "read_surroundings", "teeth"]
@@ -32,10 +32,13 @@ LEAST_SCALE = 5.0
 """With fewer pixels between the eye centres nothing is read from colours."""
 
 UNEXPLAINED = 0.12
-"""With more than this share of the surroundings unlike hair, clothing and far background alike, nothing is parted."""
+"""With more than this share of the surroundings like nothing known, or like two things at once, nothing is parted."""
 
 _UNSEEN = 1e-4
 """Likelihood below which a colour is taken as never seen."""
+
+MARGIN = 0.7
+"""Natural logarithm of how much likelier than background a pixel must be as hair or clothing."""
 
 LEAST_SEEDS = 25
 """Fewest pixels from which a colour model is made."""
@@ -120,15 +123,17 @@ def _skin(lab: Pixels, points: Points) -> NDArray[np.float32]:
 
 
 def _tidied(skin: NDArray[np.float32], points: Points) -> NDArray[np.float32]:
-    """Forehead skin hangs together with the face, and a spot inside it (a highlight) is skin too."""
-    above = _filled(skin.shape, *(patch.polygon for patch in forehead_patches(points)))
-    below = _filled(skin.shape, _hull(points)) & ~above
-    _, pieces = cv2.connectedComponents(((skin > 0) & above | below).astype(np.uint8), connectivity=4)
-    joined = np.isin(pieces, np.setdiff1d(np.unique(pieces[below]), [0]))
-    skin = np.where(above & ~joined, np.minimum(skin, -0.5), skin)
-    _, holes = cv2.connectedComponents((~(joined & (above | below))).astype(np.uint8), connectivity=4)
-    outside = np.unique(holes[~(above | below)])
-    return np.where(above & ~np.isin(holes, [0, *outside]), np.float32(0.5), skin).astype(np.float32)
+    """Forehead skin hangs together with the face; a spot inside skin (a highlight, a shadow under the chin) is skin."""
+    forehead = _filled(skin.shape, *(patch.polygon for patch in forehead_patches(points)))
+    neck = _filled(skin.shape, *(patch.polygon for patch in neck_patches(points)))
+    face = _filled(skin.shape, _hull(points)) & ~forehead
+    _, pieces = cv2.connectedComponents(((skin > 0) & forehead | face).astype(np.uint8), connectivity=4)
+    joined = np.isin(pieces, np.setdiff1d(np.unique(pieces[face]), [0]))
+    skin = np.where(forehead & ~joined, np.minimum(skin, np.float32(-0.5)), skin)
+    solid = face | (skin > 0) & (forehead | neck)
+    _, holes = cv2.connectedComponents((~solid).astype(np.uint8), connectivity=4)
+    open_ones = np.unique(holes[~(face | forehead | neck)])
+    return np.where(np.isin(holes, [0, *open_ones]), skin, np.float32(0.5)).astype(np.float32)
 
 
 def _hair_and_clothing(
@@ -146,14 +151,17 @@ def _hair_and_clothing(
         return nothing, nothing, False
     scores = {name: _score(model, bins) for name, model in models.items()}
     clothes = scores.get("clothing", nothing - 99)
+    known = np.float32(np.log(5 * _UNSEEN))
     rival = np.maximum(scores["background"], np.where(down > 1.7, clothes, -99))
     allowed = (down < 2.6) & (far < 2.6) & ~face & ~(skin & (down > 0))
-    hair = _joined(np.where(allowed, scores["hair"] - rival, -1), seeds["hair"])
+    hair = _joined(np.where(allowed, scores["hair"] - np.maximum(rival, known) - MARGIN, -1), seeds["hair"])
     allowed = (down > 1.3) & ~face & ~skin
-    clothing = _joined(np.where(allowed, clothes - scores["background"], -1), seeds["clothing"])
+    clothing = _joined(
+        np.where(allowed, clothes - np.maximum(scores["background"], known) - MARGIN, -1), seeds["clothing"]
+    )
     rest = ~face & ~skin & (hair <= 0) & (clothing <= 0)
-    unexplained = rest & (scores["background"] < np.log(2 * _UNSEEN))
-    if unexplained.sum() > UNEXPLAINED * (~face & ~skin).sum():
+    doubtful = (scores["background"] < known) | (np.maximum(scores["hair"], clothes) > scores["background"])
+    if (rest & doubtful).sum() > UNEXPLAINED * (~face & ~skin).sum():
         return nothing, nothing, False
     return hair, clothing, True
 

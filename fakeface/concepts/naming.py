@@ -76,12 +76,11 @@ def name_parts(area: NDArray[np.bool_], leaves: LeafMap, most: int = MOST_NAMES)
     """Name an altered area by at most ``most`` concepts.
 
     Bottom up: a leaf is active where enough of it is altered; one that is mostly altered but too small for a name of
-    its own counts for its parent. A parent replaces its children where two thirds of the
-    visible ones are active and none holds more than 70 % of the parent's altered area
-    (more only where it is more of the parent itself); two mirrored children that are
-    both active always give way to their parent. A parent whose visible leaves are less than half of it (the eyeball of
-    a small face) is taken as one piece. Cross-cutting parents come last. What is not assessable is
-    never named.
+    its own counts for its parent. A parent replaces its children where two thirds of the visible ones are active and
+    none holds more than 70 % of the parent's altered area (more only where it is more of the parent itself); two
+    mirrored children that are both active always give way to their parent. A parent whose visible leaves are less than
+    half of it (the eyeball of a small face) is taken as one piece. At most one cross-cutting parent takes over, and no
+    name lies within another. What is not assessable is never named.
 
     Args:
         area: (height, width) bool of the altered pixels, in the frame of ``leaves``.
@@ -97,8 +96,9 @@ def name_parts(area: NDArray[np.bool_], leaves: LeafMap, most: int = MOST_NAMES)
     tally = _Tally(leaves, hits.astype(np.int64))
     if not tally.area:
         return Naming((), 0.0)
-    names = [name for top in TOPS for name in tally.settled(top)]
-    names = _across(tally, names)
+    across = _across(tally)
+    rest = _Tally(leaves, tally.hits, leaves_below(across)) if across else tally
+    names = [name for top in TOPS for name in rest.settled(top)] + ([across] if across else [])
     chosen = sorted(names, key=lambda name: -tally.hit(name))[:most]
     reached = np.unique([leaf for name in chosen for leaf in leaves_below(name)]).astype(int)
     parts = tuple(
@@ -114,6 +114,8 @@ class _Tally:
 
     leaves: LeafMap
     hits: NDArray[np.int64]
+    aside: tuple[int, ...] = ()
+    """Leaves that have their name already."""
 
     @cached_property
     def area(self) -> int:
@@ -125,6 +127,7 @@ class _Tally:
         reasons = self.leaves.reasons
         seen = np.array([reason is None for reason in reasons])
         counted = seen | np.array([reason is Reason.TOO_SMALL for reason in reasons])
+        seen[list(self.aside)] = counted[list(self.aside)] = False
         areas = self.leaves.areas
         return np.asarray(_BELOW @ np.stack([areas * counted, areas * seen, self.hits * counted], axis=1))
 
@@ -157,13 +160,17 @@ class _Tally:
         """The names that stand for what is altered below a concept; only itself where it is named as a whole."""
         if not self.visible(name):
             return []
-        if self.one_piece(name):
+        if self.one_piece(name) and self.whole(name):
             return [name] if self.touched(name) else []
         below = {child: self.settled(child) for child in children(name) if self.visible(child)}
         active = [child for child, names in below.items() if self.stands(child, names) or self.mostly(child)]
         return (
             [name] if self.promoted(name, list(below), active) else [one for names in below.values() for one in names]
         )
+
+    def whole(self, name: str) -> bool:
+        """Whether nothing of a concept has been set aside, so that its name repeats nothing."""
+        return set(self.aside).isdisjoint(leaves_below(name))
 
     def mostly(self, name: str) -> bool:
         """Whether most of a concept is altered: it counts for its parent even where it is too small for a name."""
@@ -178,7 +185,7 @@ class _Tally:
 
     def promoted(self, name: str, visible: list[str], active: list[str]) -> bool:
         """Whether a parent takes over from its active children."""
-        if not self.touched(name):
+        if not self.touched(name) or not self.whole(name):
             return False
         if len(visible) == 2 and len(active) == 2 and CONCEPTS[visible[0]].mirror == visible[1]:
             return True
@@ -190,21 +197,18 @@ class _Tally:
         )
 
 
-def _across(tally: _Tally, names: list[str]) -> list[str]:
-    """Let cross-cutting parents take over: the whole face from all of its members, the others by the common rule."""
+def _across(tally: _Tally) -> str:
+    """The cross-cutting parent that takes over; empty where none does.
+
+    The whole face needs both of its members. Only one can take over, because they overlap.
+    """
     holding: list[str] = []
     for cross in CROSS:
         visible = [member for member in cross.members if tally.visible(member)]
+        active = [member for member in visible if tally.stands(member, tally.settled(member))]
         if cross.name == "whole_face":
-            if all(member in holding for member in cross.members):
-                holding.insert(0, cross.name)
-            continue
-        active = [one for one in visible if tally.stands(one, tally.settled(one)) or tally.mostly(one)]
-        if tally.promoted(cross.name, visible, active):
+            if set(cross.members) <= set(holding):
+                return cross.name
+        elif tally.promoted(cross.name, visible, active):
             holding.append(cross.name)
-    for name in holding:
-        leaves = set(leaves_below(name))
-        within = [one for one in names if leaves >= set(leaves_below(one))]
-        if len(within) >= 2:
-            names = [*(one for one in names if one not in within), name]
-    return names
+    return holding[0] if holding else ""

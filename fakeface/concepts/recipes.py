@@ -187,7 +187,7 @@ def _skin(f: SideFrame) -> Iterator[Patch]:
     p, s = f.points, f.side
     yield _patch(0, f"{s}_mid_cheek", p[27], p[21], p[20], p[19], p[18], p[17], p[0:9], p[33])
     yield _patch(1, f"{s}_cheekbone", p[0:3], f.between(2, 31, 0.8), f.at(39, 0, -0.35), p[41], f.at(36, 0.02))
-    yield _patch(1, f"{s}_lower_cheek", p[48], f.along(3.2, 6.5), f.between(6, 58, 0.5), p[59])
+    yield _patch(1, f"{s}_lower_cheek", p[48], f.along(3.2, 6.5), f.between(6, 58, 0.5), p[58], p[59])
     yield _patch(1, f"{s}_chin", f.along(6.4, 8), p[57], p[58], f.between(59, 6, 0.45))
     inner = [f.at(index, -0.2) for index in (3, 2, 1, 0)]
     yield _patch(2, f"{s}_preauricular", p[0:4], *inner)

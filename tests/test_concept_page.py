@@ -1,0 +1,42 @@
+"""The page of the concept tree is made from the tree: its tables are current, and its picture is there."""
+
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+
+import pytest
+from PIL import Image
+
+from fakeface.concepts import LEAVES, Reason
+
+from .test_architecture import TREE
+
+
+@pytest.fixture(scope="module")
+def maker() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_concepts", TREE / "docs" / "make_concepts.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tables_are_current(maker: ModuleType) -> None:
+    text = maker.PAGE.read_text("utf-8")
+    assert maker.page(text) == text, "write it again: python docs/make_concepts.py"
+
+
+def test_every_leaf_and_every_reason_stands_on_the_page(maker: ModuleType) -> None:
+    text = maker.PAGE.read_text("utf-8")
+    for number, leaf in enumerate(LEAVES, 1):
+        assert f"| {number} | `{leaf.name}` | **{leaf.words}**" in text
+    for reason in Reason:
+        assert f"| `{reason.name}` |" in text
+
+
+def test_the_picture_is_a_readable_sheet() -> None:
+    with Image.open(TREE / "docs" / "concepts.png") as picture:
+        assert picture.width > 1500
+        assert picture.height > 1500
