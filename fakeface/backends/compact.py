@@ -45,9 +45,12 @@ from fakeface.networks.mids import Mids, MidsConfig
 from fakeface.profiles import Part, Profile
 from fakeface.settings import Settings
 
-__all__ = ["CompactAnswerer", "CompactEncoder", "CompactScorer", "CompactSegmenter", "build"]
+__all__ = ["MIN_MASK_SHARE", "CompactAnswerer", "CompactEncoder", "CompactScorer", "CompactSegmenter", "build"]
 
 Network = TypeVar("Network", bound=nn.Module)
+
+MIN_MASK_SHARE = 0.01
+"""A mask that covers less than this share of the window is none: such specks come up on real faces."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,13 +190,14 @@ class CompactSegmenter:
         self.card, self.cut = card, cut
 
     def segment(self, encoding: Encoding, height: int, width: int) -> tuple[Mask, ...]:
-        """One artifact mask in the frame's pixels, or none where no pixel passes the cut."""
+        """One artifact mask in the frame's pixels, or none where less than a hundredth of the window passes the cut."""
         logits = _features(encoding).output.mask[:, None]
         side = encoding.crop.pixels.shape[0]
         grown = functional.interpolate(logits, size=(side, side), mode="bilinear").sigmoid()
-        visible, probabilities = encoding.crop.to_frame(grown[0, 0].cpu().numpy(), height, width)
+        window = grown[0, 0].cpu().numpy()
+        visible, probabilities = encoding.crop.to_frame(window, height, width)
         inside = probabilities >= self.cut
-        if not inside.any():
+        if (window >= self.cut).mean() < MIN_MASK_SHARE or not inside.any():
             return ()
         pixels = np.zeros((height, width), np.bool_)
         pixels[visible.top : visible.bottom, visible.left : visible.right] = inside

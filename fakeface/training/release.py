@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score, roc_curve
 
 from fakeface.backends import build_engine
+from fakeface.backends.compact import MIN_MASK_SHARE
 from fakeface.bench.sets import score_forged
 from fakeface.decision import Thresholds
 from fakeface.errors import WeightsError
@@ -44,6 +45,8 @@ FALSE_ALARMS = 0.1
 """Share of real calibration faces that are called fake."""
 MISSES = 0.2
 """Share of forged calibration faces that are called real."""
+FALSE_MASKS = 0.15
+"""Share of real calibration faces that show a mask."""
 UNDECIDED_SHARE = 0.05
 """Share of calibration faces left too close to call where those two leave none."""
 
@@ -101,8 +104,8 @@ def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: 
     """Cuts on calibration pairs.
 
     Fakeness: between the score that one real face in ten passes and the score that two forged faces in ten stay below
-    everything is too close to call. Independent score: the most balanced accuracy. Mask: the best mean IoU, where a
-    real face counts 1 without a mask and 0 with one. Regions: the best F1.
+    everything is too close to call. Independent score: the most balanced accuracy. Mask: the lowest cut at which no
+    more than 15 real faces in a hundred show a mask. Regions: the best F1.
     """
     factory = PairFactory([row for row in rows if row.split == "calib"], root, CALIB_SEED)
     settings = Settings(threads=threads, batch_faces=16)
@@ -142,27 +145,24 @@ def _balanced_cut(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> flo
 
 @torch.inference_mode()
 def _dense_cuts(encoder: ForensicEncoder, factory: PairFactory, pairs: int) -> tuple[float, float]:
-    found, truth, named, touched = [], [], [], []
+    found, named, touched = [], [], []
     for start in range(0, pairs, 16):
         batch = collate([factory.pair(index) for index in range(start, min(start + 16, pairs))])
         output = encoder(batch["pixels"])
-        found.append(output.mask[batch["mask_known"]].sigmoid())
-        truth.append(batch["mask"][batch["mask_known"]] > 0.25)
+        found.append(output.mask[batch["label"] == 0].sigmoid())
         named.append(output.regions[batch["mask_known"]].sigmoid())
         touched.append(batch["regions"][batch["mask_known"]])
-    masks, masks_truth = torch.cat(found), torch.cat(truth)
+    on_reals = torch.cat(found)
     regions, regions_truth = torch.cat(named).numpy(), torch.cat(touched).numpy()
 
-    def mean_iou(cut: float) -> float:
-        inside = masks >= cut
-        union = (inside | masks_truth).sum(dim=(1, 2))
-        shared = (inside & masks_truth).sum(dim=(1, 2))
-        return float(torch.where(union > 0, shared / union.clamp(min=1), torch.ones_like(union)).mean())
+    def false_masks(cut: float) -> float:
+        return float(((on_reals >= cut).float().mean(dim=(1, 2)) >= MIN_MASK_SHARE).float().mean())
 
     def region_f1(cut: float) -> float:
         return float(f1_score(regions_truth.ravel(), regions.ravel() >= cut))
 
-    return max(GRID, key=mean_iou), max(GRID, key=region_f1)
+    mask = next((cut for cut in GRID if false_masks(cut) <= FALSE_MASKS), GRID[-1])
+    return mask, max(GRID, key=region_f1)
 
 
 def _write_profile(out: Path, version: str, data: str, thresholds: Thresholds) -> None:
