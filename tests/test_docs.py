@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -100,10 +101,10 @@ def test_the_model_card_states_the_sizes_of_the_networks() -> None:
     from fakeface.networks.encoder import ForensicEncoder
     from fakeface.networks.language import CompactLanguageModel, LanguageConfig
     from fakeface.networks.mids import Mids
-    from fakeface.training.language import LanguageTraining
 
     card = (TREE / "docs" / "model-card.md").read_text("utf-8")
-    language = CompactLanguageModel(LanguageConfig(LanguageTraining().vocabulary))
+    sizes = json.loads((TREE / "weights" / "compact.json").read_text("utf-8"))
+    language = CompactLanguageModel(LanguageConfig(**sizes["language"]))
     for network in (ForensicEncoder(), language, Mids()):
         assert f"| {sum(parameter.numel() for parameter in network.parameters()):,} |" in card
 
