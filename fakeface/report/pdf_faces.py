@@ -178,7 +178,9 @@ def _panels(view: View, entry: FileEntry, face: FaceEntry) -> list[Flowable]:
 
 def _mask_caption(face: FaceEntry) -> str:
     if not face.masks:
-        return "No artifact mask was computed for this face."
+        if not face.answers:
+            return "No artifact mask was computed for this face."
+        return "No artifact mask: too little of the square passes the mask's cut."
     mask = face.masks[0]
     more = f" {len(face.masks) - 1} further masks are in the record." if len(face.masks) > 1 else ""
     return (
