@@ -119,7 +119,8 @@ def _log(finding: FileFinding) -> None:
     if finding.status is FileStatus.FAILED:
         LOG.warning("%s %s: not examined: %s", finding.id, finding.name, finding.error)
     elif finding.status is FileStatus.SKIPPED:
-        LOG.info("%s %s: skipped: %s", finding.id, finding.name, finding.error)
+        level = logging.INFO if finding.error_code in (COMPANION, "duplicate") else logging.WARNING
+        LOG.log(level, "%s %s: skipped: %s", finding.id, finding.name, finding.error)
     else:
         LOG.info("%s %s: %d faces, %s", finding.id, finding.name, len(finding.faces), finding.verdict)
 
