@@ -46,7 +46,7 @@ OPERATORS = ("self_blend", "swap", "edit", "reenact", "resynthesise")
 )
 @click.option("--pairs", type=click.Path(path_type=Path), help="CSV with the columns set, real, fake: matched files.")
 @click.option("--triage", is_flag=True, help="Only the text-independent score.")
-@click.option("--threads", type=click.IntRange(min=0), default=0, help="[default: all cores]")
+@click.option("--threads", type=click.IntRange(min=0), default=2, show_default=True)
 def bench(
     manifest: Path,
     root: Path,

@@ -61,7 +61,9 @@ def detect(
     """
     session.debug = session.debug or output.verbose > 1
     runtime.log_to_stderr(output.verbose, output.quiet)
-    threads = runtime.prepare_process(models.threads)
+    from fakeface.settings import MOST_THREADS
+
+    threads = runtime.prepare_process(models.threads, MOST_THREADS)
     inputs = sources.inputs()
     request = _request(models, faces)
     _require_inputs(inputs, request)

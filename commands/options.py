@@ -176,7 +176,7 @@ model_options = _grouped(
         type=click.IntRange(min=0),
         default=0,
         metavar="N",
-        help="Processor threads for the networks. [default: all]",
+        help="Processor threads for the networks. [default: 2]",
     ),
     click.option(
         "--triage", is_flag=True, help="Only the fast score that reads no text; no verdicts, no answers, no masks."

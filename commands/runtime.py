@@ -212,17 +212,18 @@ def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
         raise BackendError(f"fakeface works offline: a library tried to use the network ({event})")
 
 
-def prepare_process(threads: int) -> int:
+def prepare_process(threads: int, most: int | None = None) -> int:
     """Fix the thread count of the numeric libraries. To be called before any of them is imported.
 
     Args:
         threads: as asked for; 0 takes every core this process may run on.
+        most: threads to take at most where none were asked for.
 
     Returns:
         the count in force.
     """
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count = threads or available
+    count = threads or min(available, most or available)
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)), TOKENIZERS_PARALLELISM="false")
     return count
 

@@ -43,7 +43,7 @@ from fakeface.networks.language import (
 from fakeface.networks.loading import frozen
 from fakeface.networks.mids import Mids, MidsConfig
 from fakeface.profiles import Part, Profile
-from fakeface.settings import Settings
+from fakeface.settings import MOST_THREADS, Settings
 
 __all__ = ["MIN_MASK_SHARE", "CompactAnswerer", "CompactEncoder", "CompactScorer", "CompactSegmenter", "build"]
 
@@ -72,7 +72,7 @@ def build(
     """
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise BackendError("no CUDA device is available; run with --device cpu")
-    torch.set_num_threads(settings.threads or len(os.sched_getaffinity(0)))
+    torch.set_num_threads(settings.threads or min(MOST_THREADS, len(os.sched_getaffinity(0))))
     sizes = json.loads(profile.part("config").content())
     tokenizer = Tokenizer.from_str(profile.part("tokenizer").content().decode("utf-8"))
     device = settings.device
