@@ -191,7 +191,14 @@ def calib_batches(rows: Sequence[FaceRow], root: Path, settings: EncoderTraining
     for number, operator in enumerate(asdict(Mix())):
         mix = Mix(**{name: float(name == operator) for name in asdict(Mix())})
         factory = PairFactory(rows, root, 1000 + number, mix, settings.processing)
-        batches[operator] = collate([factory.pair(index) for index in range(settings.calib_pairs)])
+        if operator == "given":
+            for source in factory.fake_sources:
+                fakes = [row for row in factory.fakes if row.source == source]
+                rng = np.random.default_rng((settings.seed, number))
+                drawn = rng.choice(len(fakes), min(settings.calib_pairs, len(fakes)), replace=False)
+                batches[source] = collate([factory.given_pair(fakes[int(index)], rng) for index in drawn])
+        else:
+            batches[operator] = collate([factory.pair(index) for index in range(settings.calib_pairs)])
     return batches
 
 

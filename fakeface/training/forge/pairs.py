@@ -31,6 +31,15 @@ MASK_SIZE = 56
 NATIVE_SHARE = 0.65
 """Share of pictures that are forged at their own resolution, because resampling destroys traces."""
 
+GIVEN_NEIGHBOURS = 24
+"""A given fake's partner is drawn from so many real faces, the nearest in size."""
+
+SAME_SIZE = 0.04
+"""Sizes whose logarithms differ by less count as the same, so that neither face needs resampling."""
+
+PARTNERS = {"stylegan1": "ffhq", "gan_swap_poisson": "openforensics_real"}
+"""Source of real pictures made like those of a source of fakes."""
+
 PROCESSING = 0.6
 """Strength of post-processing in training and calibration."""
 
@@ -46,12 +55,12 @@ class Mix:
         self_blend, swap, edit, reenact, resynthesise, given: shares, not negative.
     """
 
-    self_blend: float = 0.46
-    swap: float = 0.24
+    self_blend: float = 0.32
+    swap: float = 0.2
     edit: float = 0.09
-    reenact: float = 0.08
-    resynthesise: float = 0.06
-    given: float = 0.07
+    reenact: float = 0.09
+    resynthesise: float = 0.05
+    given: float = 0.25
 
     def draw(self, rng: np.random.Generator) -> str:
         """The name of one share, drawn."""
@@ -118,6 +127,11 @@ class PairFactory:
         if not self.reals:
             raise SettingsError("the manifest has no real face to make pairs from")
         self._shapes = np.stack([_normal_shape(row.points()) for row in self.reals])
+        self._sides = np.array([_side(row) for row in self.reals])
+        self._fakes_by_source: dict[str, list[FaceRow]] = {}
+        for row in self.fakes:
+            self._fakes_by_source.setdefault(row.source, []).append(row)
+        self.fake_sources = sorted(self._fakes_by_source)
         self._by_source: dict[str, list[int]] = {}
         for index, row in enumerate(self.reals):
             self._by_source.setdefault(row.source, []).append(index)
@@ -127,7 +141,9 @@ class PairFactory:
         rng = np.random.default_rng((self.seed, index))
         kind = self.mix.draw(rng)
         if kind == "given" and self.fakes:
-            return self._given_pair(rng)
+            source = self.fake_sources[int(rng.integers(len(self.fake_sources)))]
+            of_source = self._fakes_by_source[source]
+            return self.given_pair(of_source[int(rng.integers(len(of_source)))], rng)
         return self.forged_pair(int(rng.integers(len(self.reals))), "self_blend" if kind == "given" else kind, rng)
 
     def forged_pair(self, real: int, operator: str, rng: np.random.Generator) -> tuple[FaceSample, FaceSample]:
@@ -140,22 +156,28 @@ class PairFactory:
             forged = OPERATORS[operator](subject, rng)
         return self._finish(subject, forged, row.source, rng)
 
-    def _given_pair(self, rng: np.random.Generator) -> tuple[FaceSample, FaceSample]:
-        fake = self.fakes[int(rng.integers(len(self.fakes)))]
-        partner = {"stylegan1": "ffhq", "gan_swap_poisson": "openforensics_real"}.get(fake.source, "")
-        candidates = self._by_source.get(partner) or range(len(self.reals))
-        real = self.reals[candidates[int(rng.integers(len(candidates)))]]
-        side = float(rng.uniform(*self.target_sides))
-        subject = self._load(real, rng, exact=True, side=side)
-        foreign = self._load(fake, rng, exact=True, side=side)
+    def given_pair(self, fake: FaceRow, rng: np.random.Generator) -> tuple[FaceSample, FaceSample]:
+        """A given fake beside the real face of the matching source whose size in the frame is nearest.
+
+        The nearest in size, because both then keep their own resolution: resampling destroys a generator's traces, and
+        different resampling of the two would give the answer away.
+        """
+        candidates = np.asarray(self._by_source.get(PARTNERS.get(fake.source, "")) or range(len(self.reals)))
+        apart = np.abs(np.log(self._sides[candidates] / _side(fake)))
+        nearest = np.argsort(apart, kind="stable")[:GIVEN_NEIGHBOURS]
+        chosen = int(nearest[int(rng.integers(len(nearest)))])
+        real = self.reals[int(candidates[chosen])]
+        native = apart[chosen] < SAME_SIZE and rng.random() < NATIVE_SHARE
+        side = None if native else float(rng.uniform(*self.target_sides))
+        subject = self._load(real, rng, exact=side is not None, side=side, native=bool(native))
+        foreign = self._load(fake, rng, exact=side is not None, side=side, native=bool(native))
         post, frame = draw_postprocess(rng, self.strength), _CropDraw.draw(rng)
-        classes = list(ForgeryClass)
         unknown = np.zeros((MASK_SIZE, MASK_SIZE), np.float32)
         none = np.zeros(len(REGIONS), np.float32)
         window, points = frame.cut(post.apply(subject.pixels), subject.landmarks)
         first = FaceSample(window, 0, 0, unknown, True, none, points, real.source, "real")
         window, points = frame.cut(post.apply(foreign.pixels), foreign.landmarks)
-        forgery = classes.index(ForgeryClass(fake.forgery))
+        forgery = list(ForgeryClass).index(ForgeryClass(fake.forgery))
         return first, FaceSample(window, 1, forgery, unknown, False, none, points, fake.source, "given")
 
     def _finish(
@@ -185,7 +207,9 @@ class PairFactory:
         distances = np.linalg.norm(self._shapes[drawn] - self._shapes[real], axis=1)
         return self.reals[int(drawn[int(np.argmin(distances))])]
 
-    def _load(self, row: FaceRow, rng: np.random.Generator, exact: bool, side: float | None = None) -> Subject:
+    def _load(
+        self, row: FaceRow, rng: np.random.Generator, exact: bool, side: float | None = None, native: bool = False
+    ) -> Subject:
         """The face's surroundings, mostly at their own scale, else or if ``exact`` at a drawn one; maybe mirrored."""
         pixels = cv2.imread(str(self.root / row.path), cv2.IMREAD_COLOR_RGB)
         if pixels is None:
@@ -199,7 +223,7 @@ class PairFactory:
         factor = wanted / (square.width * 0.75)
         if side is None:
             factor = float(np.clip(factor, 0.35, 1.6))
-        if exact or rng.random() > NATIVE_SHARE:
+        if exact or (not native and rng.random() > NATIVE_SHARE):
             size = (max(round(cut.shape[1] * factor), 16), max(round(cut.shape[0] * factor), 16))
             kernel = cv2.INTER_AREA if factor < 1 and rng.random() < 0.5 else int(rng.choice(SCALE_KERNELS))
             points = points * np.array([size[0] / cut.shape[1], size[1] / cut.shape[0]], np.float32)
@@ -251,6 +275,10 @@ def touched_regions(mask: NDArray[np.float32], window_landmarks: NDArray[np.floa
     areas = regions.sum(axis=(1, 2))
     covered = (regions * (mask > 0.25)).sum(axis=(1, 2))
     return np.asarray((areas >= 3) & (covered >= REGION_ACTIVE * np.maximum(areas, 1)), np.float32)
+
+
+def _side(row: FaceRow) -> float:
+    return float(face_square(row.points(), widening=2.0).width)
 
 
 def _normal_shape(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
