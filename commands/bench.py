@@ -25,7 +25,6 @@ Examples:
   fakeface bench runs/faces/faces.jsonl --root DATA --pairs DATA/dev_pairs.csv --out runs/pairs
 """
 BENCH_SEED = 9000
-OPERATORS = ("self_blend", "swap", "edit", "reenact", "resynthesise")
 
 
 @click.command(epilog=EPILOG)
@@ -33,7 +32,7 @@ OPERATORS = ("self_blend", "swap", "edit", "reenact", "resynthesise")
 @click.option("--root", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the pictures.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the figures.")
 @click.option("--split", default="dev", show_default=True, help="Which faces of the manifest.")
-@click.option("--operator", "operators", multiple=True, type=click.Choice(OPERATORS), help="Forge by it. Repeatable.")
+@click.option("--operator", "operators", multiple=True, metavar="NAME", help="Forge by it. Repeatable.")
 @click.option(
     "--faces", "count", type=click.IntRange(min=1), default=300, show_default=True, help="Pairs per operator."
 )
@@ -112,14 +111,13 @@ def _forged(
     processing: float,
     settings: Settings,
 ) -> Iterator[ScoredFace]:
-    from dataclasses import asdict
-
     from fakeface.bench.sets import score_forged
-    from fakeface.training.forge.pairs import Mix, PairFactory
+    from fakeface.training.forge.pairs import PairFactory
+    from fakeface.training.forge.recipe import load_recipe, single
 
+    recipe = load_recipe().model_copy(update={"processing": processing})
     for operator in operators:
-        mix = Mix(**{name: float(name == operator) for name in asdict(Mix())})
-        factory = PairFactory(rows, root, BENCH_SEED, mix, processing)
+        factory = PairFactory(rows, root, BENCH_SEED, single(operator, recipe))
         yield from _told(operator, score_forged(engine, factory, operator, count, settings), count)
 
 

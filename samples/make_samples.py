@@ -16,7 +16,10 @@ from skimage import data
 from fakeface.backends.dlib import DlibFaceFinder
 from fakeface.frames import Frame
 from fakeface.settings import FaceSettings
-from fakeface.training.forge.operators import Subject, edit, reenact, self_blend
+from fakeface.training.forge.editing import edit
+from fakeface.training.forge.identity import self_blend
+from fakeface.training.forge.reenactment import reenact
+from fakeface.training.forge.values import Subject, Task
 
 FOLDER = Path(__file__).parent
 Pixels = NDArray[np.uint8]
@@ -32,11 +35,11 @@ def main() -> None:
     picture: Pixels = np.ascontiguousarray(data.astronaut()[..., :3])
     face = max(DlibFaceFinder(FaceSettings()).find(Frame(picture.copy())), key=lambda found: found.confidence)
     subject = Subject(picture, face.landmarks.copy())
-    blended = self_blend(subject, np.random.default_rng(11)).pixels
+    blended = self_blend(Task(subject), np.random.default_rng(11)).pixels
     save("astronaut.jpg", picture)
     save("astronaut_blended.jpg", blended)
-    save("astronaut_edited.jpg", edit(subject, np.random.default_rng(8)).pixels)
-    save("astronaut_reenacted.jpg", reenact(subject, np.random.default_rng(4)).pixels)
+    save("astronaut_edited.jpg", edit(Task(subject), np.random.default_rng(8)).pixels)
+    save("astronaut_reenacted.jpg", reenact(Task(subject), np.random.default_rng(4)).pixels)
     save("two_faces.jpg", np.concatenate([picture[:300, 60:330], blended[:300, 60:330][:, ::-1]], axis=1))
     save("no_face.jpg", np.ascontiguousarray(data.coffee()))
 

@@ -19,7 +19,8 @@ from fakeface.bench.sets import REENCODING, ScoredFace, read_pairs, score_files,
 from fakeface.decision import Thresholds
 from fakeface.errors import SettingsError
 from fakeface.settings import FaceSettings, Settings
-from fakeface.training.forge.pairs import Mix, PairFactory
+from fakeface.training.forge.pairs import PairFactory
+from fakeface.training.forge.recipe import load_recipe, single
 
 from .conftest import FaceSet
 
@@ -125,7 +126,7 @@ def test_the_table_has_a_row_for_each_set_and_a_dash_for_what_is_absent() -> Non
 
 
 def test_forged_pairs_go_through_the_route(face_set: FaceSet, tiny_engine: Engine) -> None:
-    factory = PairFactory(face_set.of("dev"), face_set.root, 1, Mix(0, 0, 1, 0, 0, 0))
+    factory = PairFactory(face_set.of("dev"), face_set.root, 1, single("edit", load_recipe()))
     batches = list(score_forged(tiny_engine, factory, "edit", 3, Settings(batch_faces=4)))
     assert [len(batch) for batch in batches] == [4, 2]
     faces = [one for batch in batches for one in batch]
@@ -143,7 +144,9 @@ def test_the_overlap_is_one_where_the_mask_is_the_truth(face_set: FaceSet) -> No
     from fakeface.masks import Mask
     from tests.builders import make_face_finding
 
-    sample = PairFactory(face_set.of("dev"), face_set.root, 1, Mix(0, 0, 1, 0, 0, 0), 0.0).pair(0)[1]
+    sample = PairFactory(
+        face_set.of("dev"), face_set.root, 1, single("edit", load_recipe().model_copy(update={"processing": 0.0}))
+    ).pair(0)[1]
     full = np.kron(sample.mask > 0.25, np.ones((4, 4))).astype(bool)
     answers = make_face_finding().answers
     crop = _crop(sample)

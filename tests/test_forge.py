@@ -14,9 +14,13 @@ from fakeface.answers import ForgeryClass
 from fakeface.concepts import REGION_NAMES, region_masks
 from fakeface.errors import SettingsError
 from fakeface.faces import BLANK, CROP_SIZE, Face
-from fakeface.training.forge.operators import OPERATORS, Forgery, Subject, edit, reenact, resynthesise, self_blend, swap
-from fakeface.training.forge.pairs import MASK_SIZE, FaceSample, Mix, PairFactory, touched_regions
+from fakeface.training.forge.identity import swap
+from fakeface.training.forge.operators import OPERATORS
+from fakeface.training.forge.pairs import MASK_SIZE, FaceSample, PairFactory, touched_regions
 from fakeface.training.forge.postprocess import PostProcess, draw_postprocess
+from fakeface.training.forge.recipe import Recipe, load_recipe, single
+from fakeface.training.forge.synthesis import resynthesise
+from fakeface.training.forge.values import Forgery, Subject, Task
 
 from .conftest import FaceSet
 from .faces_data import photograph, variant
@@ -46,13 +50,16 @@ def operators(astronaut_face: Face) -> dict[str, Operator]:
     from fakeface.concepts import mirror_landmarks
 
     donor = Subject(np.ascontiguousarray(pixels), mirror_landmarks(landmarks, 512))
-    return {**OPERATORS, "swap": lambda subject, rng: swap(subject, donor, rng)}
+
+    def of(name: str) -> Operator:
+        return lambda subject, rng: OPERATORS[name].make(Task(subject, donor), rng)
+
+    return {name: of(name) for name in OPERATORS}
 
 
-def only(name: str) -> Mix:
-    return Mix(
-        **{one: float(one == name) for one in ("self_blend", "swap", "edit", "reenact", "resynthesise", "given")}
-    )
+def only(name: str, processing: float | None = None) -> Recipe:
+    recipe = single(name, load_recipe())
+    return recipe if processing is None else recipe.model_copy(update={"processing": processing})
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -108,7 +115,7 @@ def test_outside_its_mask_a_forgery_is_the_real_picture(
 
 
 def test_resynthesis_changes_the_whole_picture_and_leaves_its_look(subject: Subject) -> None:
-    forged = resynthesise(subject, np.random.default_rng(1))
+    forged = resynthesise(Task(subject), np.random.default_rng(1))
     assert forged.mask is None
     difference = np.abs(forged.pixels.astype(int) - subject.pixels)
     assert (difference.max(axis=2) > 0).mean() > 0.7
@@ -120,7 +127,7 @@ def test_a_swap_shows_the_donors_face(subject: Subject, astronaut_face: Face) ->
     green[..., 1] = np.random.default_rng(1).integers(80, 250, (512, 512))
     moved = []
     for seed in range(12):
-        forged = swap(subject, Subject(green, astronaut_face.landmarks), np.random.default_rng(seed))
+        forged = swap(Task(subject, Subject(green, astronaut_face.landmarks)), np.random.default_rng(seed))
         assert forged.mask is not None
         inside = forged.mask > 0.7
         if forged.operator == "swap" and inside.any():
@@ -130,13 +137,13 @@ def test_a_swap_shows_the_donors_face(subject: Subject, astronaut_face: Face) ->
     assert np.median(moved) > 10
 
 
-@pytest.mark.parametrize("operator", [self_blend, edit, reenact])
-def test_a_face_at_the_border_can_be_forged(subject: Subject, operator: Operator) -> None:
+@pytest.mark.parametrize("name", MASKED)
+def test_a_face_at_the_border_can_be_forged(subject: Subject, operators: dict[str, Operator], name: str) -> None:
     shifted = Subject(
         np.ascontiguousarray(subject.pixels[100:, 130:]), subject.landmarks - np.array([130, 100], np.float32)
     )
     for seed in range(3):
-        assert operator(shifted, np.random.default_rng(seed)).pixels.shape == shifted.pixels.shape
+        assert operators[name](shifted, np.random.default_rng(seed)).pixels.shape == shifted.pixels.shape
 
 
 def test_postprocessing_is_the_same_every_time_and_keeps_the_size() -> None:
@@ -204,7 +211,7 @@ def blank(sample: FaceSample) -> NDArray[np.bool_]:
 
 @pytest.mark.parametrize("name", ["edit", "swap", "reenact"])
 def test_a_pair_shares_border_geometry_and_everything_outside_the_mask(face_set: FaceSet, name: str) -> None:
-    factory = PairFactory(face_set.of("train"), face_set.root, 3, only(name), strength=0.0)
+    factory = PairFactory(face_set.of("train"), face_set.root, 3, only(name, 0.0))
     for index in range(6):
         real, fake = factory.pair(index)
         np.testing.assert_array_equal(real.landmarks, fake.landmarks)
@@ -225,12 +232,12 @@ def test_a_pair_is_processed_alike(face_set: FaceSet, name: str) -> None:
         if outside.sum() < 500:
             continue
         difference = np.abs(real.window.astype(int) - fake.window)[outside]
-        assert difference.mean() < 1.0, "only what the codec spreads from the mask may differ"
+        assert difference.mean() < 1.5, "only what the codec spreads from the mask may differ"
         assert (blank(real) == blank(fake)).mean() > 0.97
 
 
 def test_the_mask_lies_where_the_windows_differ(face_set: FaceSet) -> None:
-    factory = PairFactory(face_set.of("train"), face_set.root, 3, only("edit"), strength=0.0)
+    factory = PairFactory(face_set.of("train"), face_set.root, 3, only("edit", 0.0))
     for index in range(6):
         real, fake = factory.pair(index)
         changed = np.abs(real.window.astype(int) - fake.window).max(axis=2) > 6

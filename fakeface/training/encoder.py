@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
-from fakeface.training.forge.pairs import PROCESSING, FaceSample, Mix, PairFactory
+from fakeface.training.forge.pairs import FaceSample, PairFactory
+from fakeface.training.forge.recipe import GIVEN, RECIPE, load_recipe, single
 from fakeface.training.manifest import FaceRow
 from fakeface.training.networks import load_encoder
 from fakeface.training.progress import Budget, Log, Schedule
@@ -38,7 +39,7 @@ class EncoderTraining:
         workers: processes that forge.
         threads: of the network.
         seed: of weights and pairs.
-        processing: strength of compression, noise and blur on both pictures of a pair, 0..1.
+        recipe: name or file of the forgeries' recipe.
         compiled: whether the network goes through ``torch.compile``.
         calib_pairs: pairs per operator that checkpoints are compared on.
         check_every: batches between two looks at the calibration faces.
@@ -53,7 +54,7 @@ class EncoderTraining:
     workers: int = 1
     threads: int = 2
     seed: int = 1
-    processing: float = PROCESSING
+    recipe: str = RECIPE
     compiled: bool = False
     calib_pairs: int = 80
     check_every: int = 500
@@ -137,7 +138,9 @@ def train_encoder(
     budget.resume(progress["seen"], progress["seconds"])
     if budget.share >= 1:
         return
-    factory = PairFactory([row for row in rows if row.split == "train"], root, settings.seed, None, settings.processing)
+    factory = PairFactory(
+        [row for row in rows if row.split == "train"], root, settings.seed, load_recipe(settings.recipe)
+    )
     checks = calib_batches([row for row in rows if row.split == "calib"], root, settings)
     step_network = torch.compile(network) if settings.compiled else network
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
@@ -186,19 +189,19 @@ def _batches(factory: PairFactory, budget: Budget, settings: EncoderTraining) ->
 
 
 def calib_batches(rows: Sequence[FaceRow], root: Path, settings: EncoderTraining) -> dict[str, dict[str, Tensor]]:
-    """Fixed batches of calibration pairs, one per operator."""
+    """Fixed batches of calibration pairs, one per trained operator and per source of given fakes."""
+    recipe = load_recipe(settings.recipe)
     batches = {}
-    for number, operator in enumerate(asdict(Mix())):
-        mix = Mix(**{name: float(name == operator) for name in asdict(Mix())})
-        factory = PairFactory(rows, root, 1000 + number, mix, settings.processing)
-        if operator == "given":
-            for source in factory.fake_sources:
-                fakes = [row for row in factory.fakes if row.source == source]
-                rng = np.random.default_rng((settings.seed, number))
-                drawn = rng.choice(len(fakes), min(settings.calib_pairs, len(fakes)), replace=False)
-                batches[source] = collate([factory.given_pair(fakes[int(index)], rng) for index in drawn])
-        else:
-            batches[operator] = collate([factory.pair(index) for index in range(settings.calib_pairs)])
+    for number, name in enumerate(recipe.shares):
+        factory = PairFactory(rows, root, 1000 + number, single(name, recipe))
+        if name != GIVEN:
+            batches[name] = collate([factory.pair(index) for index in range(settings.calib_pairs)])
+            continue
+        for source in factory.studio.fake_sources:
+            fakes = [row for row in rows if row.label == "fake" and row.source == source]
+            rng = np.random.default_rng((settings.seed, number))
+            drawn = rng.choice(len(fakes), min(settings.calib_pairs, len(fakes)), replace=False)
+            batches[source] = collate([factory.given_pair(fakes[int(index)], rng) for index in drawn])
     return batches
 
 

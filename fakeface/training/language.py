@@ -98,7 +98,7 @@ class AnnotatedPairs(Dataset[list[tuple[FaceSample, str]]]):
 
     def __getitem__(self, index: int) -> list[tuple[FaceSample, str]]:
         cv2.setNumThreads(1)
-        rng = np.random.default_rng((self.factory.seed, 7, self.first + index))
+        rng = np.random.default_rng((self.factory.studio.seed, 7, self.first + index))
         return [(sample, annotate(sample, 0.5, rng)) for sample in self.factory.pair(self.first + index)]
 
 

@@ -1,0 +1,219 @@
+"""The forgery studio: real faces in, pairs of a real and a forged picture out, number by number.
+
+A network learns whatever separates real from forged, so both pictures of a pair share everything but the forgery: face
+scale, resampling kernel, colour, noise and compression. Given fakes have no original; they are paired with a real
+picture from the matching source whose face has the same size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fakeface.answers import ForgeryClass
+from fakeface.concepts import eye_distance, mirror_landmarks
+from fakeface.errors import SettingsError
+from fakeface.faces import face_square
+from fakeface.training.forge.operators import OPERATORS
+from fakeface.training.forge.postprocess import draw_postprocess
+from fakeface.training.forge.recipe import GIVEN, Recipe, load_recipe
+from fakeface.training.forge.values import Field, Subject, Task
+from fakeface.training.manifest import FaceRow
+
+__all__ = ["PicturePair", "Studio"]
+
+GIVEN_NEIGHBOURS = 24
+"""A given fake's partner is drawn from so many real faces, the nearest in size."""
+
+SAME_SIZE = 0.04
+"""Sizes whose logarithms differ by less count as the same, so that neither face needs resampling."""
+
+DONORS = 64
+"""A donor is the nearest in landmarks of so many faces drawn at random."""
+
+PARTNERS = {"stylegan1": "ffhq", "gan_swap_poisson": "openforensics_real"}
+"""Source of real pictures made like those of a source of fakes."""
+
+SURROUNDINGS = 2.0
+"""Side of the picture that is cut out around a face, in sides of the face."""
+
+SCALE_KERNELS = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PicturePair:
+    """A real and a forged picture, both with the same post-processing.
+
+    Args:
+        real, fake: with their landmarks. The same geometry, except for given fakes.
+        mask: (height, width) float32 0..1, share of foreign pixels; ``None`` where the whole face is foreign or where
+            it is not known (``known``).
+        known: whether the mask is truth; false for given fakes.
+        forgery: class of the fake.
+        operator: what made it, or ``given``.
+        parameters: drawn for it, ``strength`` among them.
+        processing: what happened to both pictures afterwards, in words.
+        row: the real face.
+        other: the donor's row, or the given fake's; ``None`` where only one face took part.
+    """
+
+    real: Subject
+    fake: Subject
+    mask: Field | None
+    known: bool
+    forgery: ForgeryClass
+    operator: str
+    parameters: Mapping[str, str | float | bool]
+    processing: str
+    row: FaceRow
+    other: FaceRow | None
+
+
+class Studio:
+    """Makes pair number ``index`` of an endless, seeded sequence: the same index gives the same pixels.
+
+    Args:
+        rows: prepared faces of one split.
+        root: folder that their paths are relative to.
+        seed: of the sequence.
+        recipe: operators, strengths and shares; the shipped one where none is given.
+
+    Raises:
+        SettingsError: there is no real face.
+    """
+
+    def __init__(self, rows: Sequence[FaceRow], root: Path, seed: int, recipe: Recipe | None = None) -> None:
+        self.root, self.seed, self.recipe = root, seed, recipe or load_recipe()
+        self.reals = [row for row in rows if row.label == "real"]
+        self.fakes = [row for row in rows if row.label == "fake"]
+        if not self.reals:
+            raise SettingsError("the manifest has no real face to make pairs from")
+        self._shapes = np.stack([_normal_shape(row.points()) for row in self.reals])
+        self._sides = np.array([_side(row) for row in self.reals])
+        self._fakes_by_source: dict[str, list[FaceRow]] = {}
+        for row in self.fakes:
+            self._fakes_by_source.setdefault(row.source, []).append(row)
+        self.fake_sources = sorted(self._fakes_by_source)
+        self._by_source: dict[str, list[int]] = {}
+        for index, row in enumerate(self.reals):
+            self._by_source.setdefault(row.source, []).append(index)
+
+    def generator(self, index: int) -> np.random.Generator:
+        """The random numbers of pair number ``index``."""
+        return np.random.default_rng((self.seed, index))
+
+    def pair(self, rng: np.random.Generator) -> PicturePair:
+        """One pair, drawn by the recipe."""
+        operator = self.recipe.draw(rng)
+        if operator != GIVEN:
+            return self.forged(int(rng.integers(len(self.reals))), operator, rng)
+        if not self.fakes:
+            return self.forged(int(rng.integers(len(self.reals))), "self_blend", rng)
+        of_source = self._fakes_by_source[self.fake_sources[int(rng.integers(len(self.fake_sources)))]]
+        return self.given(of_source[int(rng.integers(len(of_source)))], rng)
+
+    def forged(self, real: int, name: str, rng: np.random.Generator) -> PicturePair:
+        """Real face number ``real`` and its forgery by the operator of this name."""
+        operator, row, other = OPERATORS[name], self.reals[real], None
+        native = bool(rng.random() < self.recipe.native_share)
+        donor, subject = None, self._load(row, rng, None if native else self._drawn_side(rng), free=True)
+        if operator.donor:
+            other = self._donor(real, rng)
+            donor = self._load(other, rng, self._drawn_side(rng))
+        strength = self.recipe.strength(name, rng)
+        forgery = operator.make(Task(subject, donor, strength), rng)
+        post = draw_postprocess(rng, self.recipe.processing)
+        original = subject.pixels if forgery.original is None else forgery.original
+        return PicturePair(
+            Subject(post.apply(original), subject.landmarks),
+            Subject(post.apply(forgery.pixels), subject.landmarks),
+            forgery.mask,
+            True,
+            forgery.forgery,
+            forgery.operator,
+            {"strength": round(strength, 4), **forgery.parameters},
+            str(post),
+            row,
+            other,
+        )
+
+    def given(self, fake: FaceRow, rng: np.random.Generator) -> PicturePair:
+        """A given fake beside the real face of the matching source whose size in the frame is nearest.
+
+        The nearest in size, because both then keep their own resolution: resampling destroys a generator's traces, and
+        different resampling of the two would give the answer away.
+        """
+        candidates = np.asarray(self._by_source.get(PARTNERS.get(fake.source, "")) or range(len(self.reals)))
+        apart = np.abs(np.log(self._sides[candidates] / _side(fake)))
+        nearest = np.argsort(apart, kind="stable")[:GIVEN_NEIGHBOURS]
+        chosen = int(nearest[int(rng.integers(len(nearest)))])
+        row = self.reals[int(candidates[chosen])]
+        native = apart[chosen] < SAME_SIZE and rng.random() < self.recipe.native_share
+        side = None if native else self._drawn_side(rng)
+        real, foreign = self._load(row, rng, side), self._load(fake, rng, side)
+        post = draw_postprocess(rng, self.recipe.processing)
+        return PicturePair(
+            Subject(post.apply(real.pixels), real.landmarks),
+            Subject(post.apply(foreign.pixels), foreign.landmarks),
+            None,
+            False,
+            ForgeryClass(fake.forgery),
+            GIVEN,
+            {},
+            str(post),
+            row,
+            fake,
+        )
+
+    def _drawn_side(self, rng: np.random.Generator) -> float:
+        return float(rng.uniform(*self.recipe.target_sides))
+
+    def _donor(self, real: int, rng: np.random.Generator) -> FaceRow:
+        """A face of another picture whose landmarks are near."""
+        if len(self.reals) == 1:
+            raise SettingsError("a swap needs a second real face as its donor")
+        drawn = rng.integers(len(self.reals), size=DONORS)
+        drawn = drawn[drawn != real]
+        distances = np.linalg.norm(self._shapes[drawn] - self._shapes[real], axis=1)
+        return self.reals[int(drawn[int(np.argmin(distances))])]
+
+    def _load(self, row: FaceRow, rng: np.random.Generator, side: float | None, free: bool = False) -> Subject:
+        """A face with its surroundings, maybe mirrored.
+
+        Args:
+            row: of the face.
+            rng: draws kernel and mirroring.
+            side: of the examined square that the picture is resampled to, pixels; ``None``: at its own resolution.
+            free: whether the factor is kept within what leaves a picture natural.
+        """
+        pixels = cv2.imread(str(self.root / row.path), cv2.IMREAD_COLOR_RGB)
+        if pixels is None:
+            raise SettingsError(f"cannot read {row.path}")
+        points = row.points()
+        square = face_square(points, widening=SURROUNDINGS)
+        left, top = max(square.left, 0), max(square.top, 0)
+        cut = np.asarray(pixels, np.uint8)[top : max(square.bottom, top + 1), left : max(square.right, left + 1)]
+        points = points - np.array([left, top], np.float32)
+        if side is not None:
+            factor = side / (square.width * 0.75)
+            factor = float(np.clip(factor, 0.35, 1.6)) if free else factor
+            size = (max(round(cut.shape[1] * factor), 16), max(round(cut.shape[0] * factor), 16))
+            kernel = cv2.INTER_AREA if factor < 1 and rng.random() < 0.5 else int(rng.choice(SCALE_KERNELS))
+            points = points * np.array([size[0] / cut.shape[1], size[1] / cut.shape[0]], np.float32)
+            cut = np.asarray(cv2.resize(cut, size, interpolation=kernel), np.uint8)
+        if rng.random() < 0.5:
+            cut, points = np.ascontiguousarray(cut[:, ::-1]), mirror_landmarks(points, cut.shape[1])
+        return Subject(np.ascontiguousarray(cut), points.astype(np.float32))
+
+
+def _side(row: FaceRow) -> float:
+    return float(face_square(row.points(), widening=SURROUNDINGS).width)
+
+
+def _normal_shape(landmarks: Field) -> NDArray[np.float32]:
+    return np.asarray((landmarks - landmarks.mean(axis=0)) / eye_distance(landmarks), np.float32).reshape(-1)

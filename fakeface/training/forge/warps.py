@@ -1,0 +1,56 @@
+"""Changes of geometry: similarity jitter, local bulges, smooth displacements of landmarks."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from fakeface.concepts import eye_distance
+from fakeface.training.forge.values import Field, Pixels
+
+__all__ = ["bulged", "displaced", "jittered", "kernel"]
+
+
+def kernel(rng: np.random.Generator) -> int:
+    """An interpolation, drawn."""
+    return int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4]))
+
+
+def jittered(pixels: Pixels, landmarks: Field, rng: np.random.Generator, strength: float = 1.0) -> Pixels:
+    """Shift, scale and turn a little about the face's centre (resampled once)."""
+    centre = landmarks.mean(axis=0)
+    unit = eye_distance(landmarks)
+    matrix = cv2.getRotationMatrix2D(
+        (float(centre[0]), float(centre[1])), rng.uniform(-2, 2) * strength, 1 + rng.uniform(-0.05, 0.05) * strength
+    )
+    matrix[:, 2] = matrix[:, 2] + rng.uniform(-0.06, 0.06, 2) * unit * strength
+    height, width = pixels.shape[:2]
+    moved = cv2.warpAffine(pixels, matrix, (width, height), flags=kernel(rng), borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(moved, np.uint8)
+
+
+def bulged(pixels: Pixels, centres: Field, unit: float, rng: np.random.Generator) -> Pixels:
+    """Enlarge or shrink around the centres (local reshaping)."""
+    height, width = pixels.shape[:2]
+    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    across, along = columns.copy(), rows.copy()
+    gain = rng.choice([-1, 1]) * rng.uniform(0.08, 0.3)
+    for x, y in centres:
+        weight = gain * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * (0.35 * unit) ** 2))
+        across += weight * (columns - x)
+        along += weight * (rows - y)
+    return np.asarray(cv2.remap(pixels, across, along, kernel(rng), borderMode=cv2.BORDER_REFLECT_101), np.uint8)
+
+
+def displaced(pixels: Pixels, points: Field, target: Field, sigma: float) -> tuple[Pixels, Field]:
+    """Move ``points`` to ``target`` by a normalised Gaussian field; also its length in pixels, (height, width)."""
+    height, width = pixels.shape[:2]
+    step = 4
+    columns, rows = np.meshgrid(np.arange(0, width, step), np.arange(0, height, step))
+    squared = (columns[..., None] - target[:, 0]) ** 2 + (rows[..., None] - target[:, 1]) ** 2
+    weights = np.exp(-squared / (2 * sigma**2))
+    shift = (weights @ (points - target)) / (weights.sum(axis=2, keepdims=True) + 0.5)
+    full = cv2.resize(shift.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    moved = cv2.remap(pixels, xs + full[..., 0], ys + full[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(moved, np.uint8), np.asarray(np.linalg.norm(full, axis=2), np.float32)
