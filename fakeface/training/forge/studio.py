@@ -22,7 +22,7 @@ from fakeface.faces import face_square
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.postprocess import draw_postprocess
 from fakeface.training.forge.recipe import GIVEN, Recipe, load_recipe
-from fakeface.training.forge.values import Field, Subject, Task
+from fakeface.training.forge.values import CannotForge, Field, Subject, Task
 from fakeface.training.manifest import FaceRow
 
 __all__ = ["PicturePair", "Studio"]
@@ -118,7 +118,7 @@ class Studio:
         return self.given(of_source[int(rng.integers(len(of_source)))], rng)
 
     def forged(self, real: int, name: str, rng: np.random.Generator) -> PicturePair:
-        """Real face number ``real`` and its forgery by the operator of this name."""
+        """Real face number ``real``, forged by the operator of this name, or self-blended where that one cannot."""
         operator, row, other = OPERATORS[name], self.reals[real], None
         native = bool(rng.random() < self.recipe.native_share)
         donor, subject = None, self._load(row, rng, None if native else self._drawn_side(rng), free=True)
@@ -126,7 +126,11 @@ class Studio:
             other = self._donor(real, rng)
             donor = self._load(other, rng, self._drawn_side(rng))
         strength = self.recipe.strength(name, rng)
-        forgery = operator.make(Task(subject, donor, strength), rng)
+        task = Task(subject, donor, strength)
+        try:
+            forgery = operator.make(task, rng)
+        except CannotForge:
+            forgery = OPERATORS["self_blend"].make(task, rng)
         post = draw_postprocess(rng, self.recipe.processing)
         original = subject.pixels if forgery.original is None else forgery.original
         return PicturePair(

@@ -10,15 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fakeface.answers import ForgeryClass
-from fakeface.errors import SettingsError
+from fakeface.errors import FakefaceError, SettingsError
 
-__all__ = ["Field", "Forgery", "Operator", "Pixels", "Subject", "Task"]
+__all__ = ["CannotForge", "Field", "Forgery", "Operator", "Pixels", "Subject", "Task"]
 
 Pixels = NDArray[np.uint8]
 Field = NDArray[np.float32]
 
 FOREIGN = 0.25
 """From this share of foreign pixels on a place counts as altered."""
+
+
+class CannotForge(FakefaceError):
+    """This operator has nothing to work on in this face; another one may."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
