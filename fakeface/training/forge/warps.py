@@ -1,14 +1,15 @@
-"""Changes of geometry: similarity jitter, local bulges, smooth displacements of landmarks."""
+"""Changes of geometry: similarity jitter, local bulges, smooth displacements, meshes and splines through landmarks."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.interpolate import LinearNDInterpolator, RBFInterpolator
 
 from fakeface.concepts import eye_distance
 from fakeface.training.forge.values import Field, Pixels
 
-__all__ = ["bulged", "displaced", "jittered", "kernel"]
+__all__ = ["bulged", "displaced", "jittered", "kernel", "mesh_field", "spline_field"]
 
 
 def kernel(rng: np.random.Generator) -> int:
@@ -54,3 +55,32 @@ def displaced(pixels: Pixels, points: Field, target: Field, sigma: float) -> tup
     xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     moved = cv2.remap(pixels, xs + full[..., 0], ys + full[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     return np.asarray(moved, np.uint8), np.asarray(np.linalg.norm(full, axis=2), np.float32)
+
+
+def mesh_field(points: Field, values: Field, shape: tuple[int, ...]) -> Field:
+    """Values known at the points, affine inside every triangle of their Delaunay mesh: (height, width, 2).
+
+    Outside the points' hull it is 0, so give points beyond the area that matters.
+    """
+    xs, ys = np.meshgrid(np.arange(shape[1]), np.arange(shape[0]))
+    return np.asarray(LinearNDInterpolator(points, values, fill_value=0.0)(xs, ys), np.float32)
+
+
+def spline_field(points: Field, values: Field, shape: tuple[int, ...], smoothing: float = 0.0, step: int = 8) -> Field:
+    """Values known at the points as a thin-plate spline, computed every ``step`` pixels: (height, width, 2).
+
+    Args:
+        points: (n, 2) x, y in pixels, no two the same.
+        values: (n, 2).
+        shape: (height, width).
+        smoothing: 0 passes through every value; 0.01 evens out errors of single landmarks.
+        step: spacing of the grid that is enlarged, pixels.
+    """
+    rows, columns = (-(-side // step) + 2 for side in shape[:2])
+    offset = (step - 1) / 2 - step
+    xs, ys = np.meshgrid(np.arange(columns) * step + offset, np.arange(rows) * step + offset)
+    scale = float(np.ptp(points, axis=0).max())
+    spline = RBFInterpolator(points / scale, values, smoothing=smoothing, kernel="thin_plate_spline")
+    coarse = spline(np.stack([xs.ravel(), ys.ravel()], 1) / scale).reshape(rows, columns, 2).astype(np.float32)
+    full = cv2.resize(coarse, (columns * step, rows * step), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(full[step : step + shape[0], step : step + shape[1]], np.float32)
