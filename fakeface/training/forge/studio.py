@@ -22,10 +22,10 @@ from fakeface.faces import face_square
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.postprocess import draw_postprocess
 from fakeface.training.forge.recipe import GIVEN, Recipe, load_recipe
-from fakeface.training.forge.values import CannotForge, Field, Subject, Task
+from fakeface.training.forge.values import CannotForge, Field, Pixels, Subject, Task
 from fakeface.training.manifest import FaceRow
 
-__all__ = ["PicturePair", "Studio"]
+__all__ = ["PicturePair", "PictureVanished", "Studio"]
 
 GIVEN_NEIGHBOURS = 24
 """A given fake's partner is drawn from so many real faces, the nearest in size."""
@@ -43,6 +43,10 @@ SURROUNDINGS = 2.0
 """Side of the picture that is cut out around a face, in sides of the face."""
 
 SCALE_KERNELS = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
+
+
+class PictureVanished(SettingsError):
+    """A prepared picture is no longer there, or no longer readable."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,13 +86,17 @@ class Studio:
         root: folder that their paths are relative to.
         seed: of the sequence.
         recipe: operators, strengths and shares; the shipped one where none is given.
+        largest: longest side in pixels of a picture that is forged at its own resolution; a longer one is reduced to
+            it beforehand.
 
     Raises:
         SettingsError: there is no real face.
     """
 
-    def __init__(self, rows: Sequence[FaceRow], root: Path, seed: int, recipe: Recipe | None = None) -> None:
-        self.root, self.seed, self.recipe = root, seed, recipe or load_recipe()
+    def __init__(
+        self, rows: Sequence[FaceRow], root: Path, seed: int, recipe: Recipe | None = None, largest: int | None = None
+    ) -> None:
+        self.root, self.seed, self.recipe, self.largest = root, seed, recipe or load_recipe(), largest
         self.reals = [row for row in rows if row.label == "real"]
         self.fakes = [row for row in rows if row.label == "fake"]
         if not self.reals:
@@ -117,8 +125,15 @@ class Studio:
         of_source = self._fakes_by_source[self.fake_sources[int(rng.integers(len(self.fake_sources)))]]
         return self.given(of_source[int(rng.integers(len(of_source)))], rng)
 
-    def forged(self, real: int, name: str, rng: np.random.Generator) -> PicturePair:
-        """Real face number ``real``, forged by the operator of this name, or self-blended where that one cannot."""
+    def forged(
+        self, real: int, name: str, rng: np.random.Generator, *, instead: str | None = "self_blend"
+    ) -> PicturePair:
+        """Real face number ``real``, forged by the operator of this name, or by ``instead`` where that one cannot.
+
+        Raises:
+            CannotForge: it cannot, and ``instead`` is ``None``.
+            PictureVanished: a picture cannot be read.
+        """
         operator, row, other = OPERATORS[name], self.reals[real], None
         native = bool(rng.random() < self.recipe.native_share)
         donor, subject = None, self._load(row, rng, None if native else self._drawn_side(rng), free=True)
@@ -130,7 +145,9 @@ class Studio:
         try:
             forgery = operator.make(task, rng)
         except CannotForge:
-            forgery = OPERATORS["self_blend"].make(task, rng)
+            if instead is None:
+                raise
+            forgery = OPERATORS[instead].make(task, rng)
         post = draw_postprocess(rng, self.recipe.processing)
         original = subject.pixels if forgery.original is None else forgery.original
         return PicturePair(
@@ -192,12 +209,13 @@ class Studio:
         Args:
             row: of the face.
             rng: draws kernel and mirroring.
-            side: of the examined square that the picture is resampled to, pixels; ``None``: at its own resolution.
+            side: of the examined square that the picture is resampled to, pixels; ``None``: at its own resolution, or
+                reduced to the studio's ``largest`` side.
             free: whether the factor is kept within what leaves a picture natural.
         """
         pixels = cv2.imread(str(self.root / row.path), cv2.IMREAD_COLOR_RGB)
         if pixels is None:
-            raise SettingsError(f"cannot read {row.path}")
+            raise PictureVanished(f"cannot read {row.path}")
         points = row.points()
         square = face_square(points, widening=SURROUNDINGS)
         left, top = max(square.left, 0), max(square.top, 0)
@@ -208,11 +226,20 @@ class Studio:
             factor = float(np.clip(factor, 0.35, 1.6)) if free else factor
             size = (max(round(cut.shape[1] * factor), 16), max(round(cut.shape[0] * factor), 16))
             kernel = cv2.INTER_AREA if factor < 1 and rng.random() < 0.5 else int(rng.choice(SCALE_KERNELS))
-            points = points * np.array([size[0] / cut.shape[1], size[1] / cut.shape[0]], np.float32)
-            cut = np.asarray(cv2.resize(cut, size, interpolation=kernel), np.uint8)
+            cut, points = _resized(cut, points, size, kernel)
+        elif self.largest is not None and max(cut.shape[:2]) > self.largest:
+            factor = self.largest / max(cut.shape[:2])
+            cut, points = _resized(cut, points, (round(cut.shape[1] * factor), round(cut.shape[0] * factor)))
         if rng.random() < 0.5:
             cut, points = np.ascontiguousarray(cut[:, ::-1]), mirror_landmarks(points, cut.shape[1])
         return Subject(np.ascontiguousarray(cut), points.astype(np.float32))
+
+
+def _resized(
+    pixels: Pixels, points: Field, size: tuple[int, int], kernel: int = cv2.INTER_AREA
+) -> tuple[Pixels, Field]:
+    scale = np.array([size[0] / pixels.shape[1], size[1] / pixels.shape[0]], np.float32)
+    return np.asarray(cv2.resize(pixels, size, interpolation=kernel), np.uint8), points * scale
 
 
 def _side(row: FaceRow) -> float:

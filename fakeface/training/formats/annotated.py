@@ -21,6 +21,7 @@ __all__ = [
     "Annotated",
     "FiveFields",
     "GivenAnswer",
+    "Making",
     "Turn",
     "load_mask",
     "read_annotated",
@@ -64,6 +65,32 @@ class GivenAnswer(_Value):
     claim: Claim
 
 
+class Making(_Value):
+    """How the studio made the pair that a picture belongs to.
+
+    Args:
+        pair: number of the pair in its data set; its real and its forged picture share it.
+        operator: what forged it; ``given`` where the forgery was there before.
+        of: path of the real picture's original, as its own manifest names it.
+        donor: of the donor's; empty where only one face took part.
+        recipe: version of the recipe; empty where none was followed.
+        parameters: what was drawn for the operator, with the unit in the name.
+        processing: what happened to both pictures of the pair afterwards, in words.
+        soft_mask: path of the share of foreign pixels as a grey picture, 255 for all; empty where there is none.
+        files: paths of the row's files that were written with it.
+    """
+
+    pair: int = Field(ge=0)
+    operator: str
+    of: str
+    donor: str = ""
+    recipe: str = ""
+    parameters: dict[str, str | float | bool] = {}
+    processing: str = ""
+    soft_mask: str = ""
+    files: tuple[str, ...] = ()
+
+
 class Annotated(_Value):
     """One face picture.
 
@@ -83,6 +110,7 @@ class Annotated(_Value):
         answer: the five fields, with grounded phrases.
         answers: of a model under the hypotheses in their order; ``None`` where one is missing.
         conversations: further questions and answers.
+        made: how the studio made it.
     """
 
     version: Literal[1] = 1
@@ -102,6 +130,7 @@ class Annotated(_Value):
     answer: FiveFields | None = None
     answers: tuple[GivenAnswer | None, ...] = ()
     conversations: tuple[tuple[Turn, ...], ...] = ()
+    made: Making | None = None
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Annotated:
