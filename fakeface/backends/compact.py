@@ -189,12 +189,16 @@ class CompactSegmenter:
     def __init__(self, card: ModelCard, cut: float) -> None:
         self.card, self.cut = card, cut
 
-    def segment(self, encoding: Encoding, height: int, width: int) -> tuple[Mask, ...]:
-        """One artifact mask in the frame's pixels, or none where less than a hundredth of the window passes the cut."""
+    def probabilities(self, encoding: Encoding) -> NDArray[np.float32]:
+        """(224, 224) float32 0..1, how likely each pixel of the window is altered, before any cut."""
         logits = _features(encoding).output.mask[:, None]
         side = encoding.crop.pixels.shape[0]
         grown = functional.interpolate(logits, size=(side, side), mode="bilinear").sigmoid()
-        window = grown[0, 0].cpu().numpy()
+        return np.asarray(grown[0, 0].cpu().numpy(), np.float32)
+
+    def segment(self, encoding: Encoding, height: int, width: int) -> tuple[Mask, ...]:
+        """One artifact mask in the frame's pixels, or none where less than a hundredth of the window passes the cut."""
+        window = self.probabilities(encoding)
         visible, probabilities = encoding.crop.to_frame(window, height, width)
         inside = probabilities >= self.cut
         if (window >= self.cut).mean() < MIN_MASK_SHARE or not inside.any():

@@ -17,7 +17,7 @@ from fakeface.training.forge.recipe import Recipe
 from fakeface.training.forge.studio import PicturePair, Studio
 from fakeface.training.manifest import FaceRow
 
-__all__ = ["MASK_SIZE", "FaceSample", "PairFactory"]
+__all__ = ["MASK_SIZE", "FaceSample", "PairFactory", "cut_windows", "touched_regions"]
 
 MASK_SIZE = 56
 """Side of the mask target: the window at a quarter of its resolution."""
@@ -77,18 +77,19 @@ class PairFactory:
     def pair(self, index: int) -> tuple[FaceSample, FaceSample]:
         """The real and the forged window of pair ``index``, drawn by the recipe."""
         rng = self.studio.generator(index)
-        return _windows(self.studio.pair(rng), rng)
+        return cut_windows(self.studio.pair(rng), rng)
 
     def forged_pair(self, real: int, operator: str, rng: np.random.Generator) -> tuple[FaceSample, FaceSample]:
         """Real face number ``real`` and its forgery by ``operator``."""
-        return _windows(self.studio.forged(real, operator, rng), rng)
+        return cut_windows(self.studio.forged(real, operator, rng), rng)
 
     def given_pair(self, fake: FaceRow, rng: np.random.Generator) -> tuple[FaceSample, FaceSample]:
         """A given fake and a real face like it."""
-        return _windows(self.studio.given(fake, rng), rng)
+        return cut_windows(self.studio.given(fake, rng), rng)
 
 
-def _windows(made: PicturePair, rng: np.random.Generator) -> tuple[FaceSample, FaceSample]:
+def cut_windows(made: PicturePair, rng: np.random.Generator) -> tuple[FaceSample, FaceSample]:
+    """The real and the forged window of a pair of pictures, cut by the same draw of jitter."""
     frame = _CropDraw.draw(rng)
     empty, none = np.zeros((MASK_SIZE, MASK_SIZE), np.float32), np.zeros(len(REGIONS), np.float32)
     window, points = frame.cut(made.real.pixels, made.real.landmarks)
