@@ -33,7 +33,7 @@ from fakeface.networks.language import (
     signals,
     write_texts,
 )
-from fakeface.training.annotate import annotate
+from fakeface.training.annotate import annotate, draw_hypothesis
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.manifest import FaceRow
@@ -45,8 +45,6 @@ Part = str
 """``language`` (fits the language model) or ``mining`` (kept back for MIDS)."""
 
 MINING_SHARE = 0.4
-CONTRADICTED_SHARE = 0.5
-"""Share of hypotheses that contradict the truth where the encoder is certain of it; less where it is less certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +128,6 @@ def encode_windows(encoder: ForensicEncoder, samples: Sequence[FaceSample]) -> E
 def with_probability(text: str, certainty: float) -> str:
     """The answer with its probability line set: the encoder's own, in tenths, 0.5 to 0.9."""
     return re.sub(r"Probability: [0-9.]+", f"Probability: {min(max(certainty, 0.5), 0.9):.1f}", text)
-
-
-def draw_hypothesis(label: int, certainty: float, rng: np.random.Generator) -> Hypothesis:
-    """Open in half of the draws; else the truth, or its opposite the more often the plainer the face is."""
-    if rng.random() < 0.5:
-        return Hypothesis.OPEN
-    fake = bool(label)
-    if rng.random() < CONTRADICTED_SHARE * max(2 * certainty - 1, 0):
-        fake = not fake
-    return Hypothesis.FAKE if fake else Hypothesis.REAL
 
 
 def text_batch(

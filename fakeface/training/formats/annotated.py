@@ -19,6 +19,7 @@ from fakeface.training.formats.skips import Skipped, first_error, iterate_items
 __all__ = [
     "VERSION",
     "Annotated",
+    "FindingRow",
     "FiveFields",
     "GivenAnswer",
     "Making",
@@ -91,6 +92,21 @@ class Making(_Value):
     files: tuple[str, ...] = ()
 
 
+class FindingRow(_Value):
+    """One statement about a part of the face, with what it rests on.
+
+    ``measurements`` are values by name, rounded to 4 decimals; whoever has the picture, the landmarks and the mask can
+    take them again. ``supported`` is false where only the maker's truth bears the statement out.
+    """
+
+    concept: str
+    family: str
+    term: str
+    severity: Literal["none", "slight", "clear"]
+    measurements: dict[str, float] = {}
+    supported: bool
+
+
 class Annotated(_Value):
     """One face picture.
 
@@ -110,6 +126,10 @@ class Annotated(_Value):
         answer: the five fields, with grounded phrases.
         answers: of a model under the hypotheses in their order; ``None`` where one is missing.
         conversations: further questions and answers.
+        tasks: what each conversation exercises, if it is known; as many as conversations, or none.
+        landmarks: 68 points of the face in pixels of the picture, if known.
+        coverage: share of the mask that the regions cover, 0..1, if known.
+        findings: statements about parts of the face with their measurements.
         made: how the studio made it.
     """
 
@@ -130,6 +150,10 @@ class Annotated(_Value):
     answer: FiveFields | None = None
     answers: tuple[GivenAnswer | None, ...] = ()
     conversations: tuple[tuple[Turn, ...], ...] = ()
+    tasks: tuple[str, ...] = ()
+    landmarks: tuple[tuple[float, float], ...] = ()
+    coverage: float | None = Field(default=None, ge=0, le=1)
+    findings: tuple[FindingRow, ...] = ()
     made: Making | None = None
 
     @model_validator(mode="after")
@@ -139,6 +163,10 @@ class Annotated(_Value):
         if isinstance(self.mask, Rle) and self.width and self.height and self.mask.size != (self.height, self.width):
             height, width = self.mask.size
             raise ValueError(f"the mask is {width}x{height}, the picture {self.width}x{self.height}")
+        if self.landmarks and len(self.landmarks) != 68:
+            raise ValueError(f"a face has 68 landmarks, not {len(self.landmarks)}")
+        if self.tasks and len(self.tasks) != len(self.conversations):
+            raise ValueError(f"{len(self.tasks)} tasks for {len(self.conversations)} conversations")
         return self
 
 

@@ -1,0 +1,191 @@
+"""Further texts about a face: grounded explanation, regional list, questions about regions, short conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fakeface.answers import Claim, ForgeryClass, Hypothesis, prompt
+from fakeface.concepts import CONCEPTS, LEAVES
+from fakeface.concepts.tree import leaves_below
+from fakeface.training.annotate.answers import LOOKED_AT, chosen, placeless
+from fakeface.training.annotate.hypotheses import draw_hypothesis
+from fakeface.training.annotate.scene import Scene
+from fakeface.training.annotate.values import Dialogue, Finding, Severity
+from fakeface.training.annotate.words import be, clause, complement, pick, plural, sentence
+from fakeface.training.formats.annotated import Turn
+
+__all__ = ["Told", "dialogues", "explanation", "regional_list"]
+
+MOST_EXPLAINED, MOST_LISTED = 4, 6
+
+AGE_QUESTIONS = (
+    "Explain what is wrong with this face and show where.",
+    "Which parts of this face were altered? Mark them.",
+    "Describe the artifacts of this face with their masks.",
+)
+LIST_QUESTIONS = ("List the artifacts of this face by region.", "Which artifacts does each region show?")
+SURE_QUESTIONS = ("How sure are you?", "How certain is that?")
+METHOD_QUESTIONS = ("How do you know?", "What is that based on?")
+LIMIT_QUESTIONS = ("What can you not tell?", "What remains open?")
+
+METHOD = (
+    "Each region was compared with what lies around it in colour, light, detail, noise and edges.",
+    "Colour, light, detail, noise and edges of each region were measured against what lies around it.",
+)
+METHOD_WHOLE = (
+    "The face was judged as a whole; no region was measured.",
+    "No region was measured, only the face as a whole.",
+)
+SURE = {
+    Severity.CLEAR: ("Quite sure: a measurement lies clearly beyond the range of real faces.",),
+    Severity.SLIGHT: ("Fairly sure: a measurement lies slightly beyond the range of real faces.",),
+    Severity.NONE: ("Not very: no measurement lies beyond the range of real faces.",),
+}
+NOT_KNOWN = (
+    "Who made the picture, and with which program, cannot be told from it.",
+    "Nothing in the picture tells who made it, or with which program.",
+)
+NOTHING = ("No evidence of an alteration:", "No evidence:")
+LIST_OF_NOTHING = "1. **Whole face**: no local evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What has been said of a face already.
+
+    Args:
+        label, forgery: the truth.
+        findings: on its altered parts; on parts within the range of real faces where nothing is altered.
+        answer: the five-field answer.
+        reasoning: its grounded reasoning.
+        certainty: how plainly the picture shows the truth, 0..1.
+    """
+
+    label: Claim
+    forgery: ForgeryClass
+    findings: tuple[Finding, ...]
+    answer: str
+    reasoning: str
+    certainty: float
+
+    @property
+    def altered(self) -> tuple[Finding, ...]:
+        """The findings on altered parts."""
+        return tuple(one for one in self.findings if one.term != "usual")
+
+
+def explanation(told: Told, rng: np.random.Generator) -> str:
+    """The grounded explanation (AGE), one sentence for each region; the reasoning itself where none is altered."""
+    parts = chosen(told.altered, MOST_EXPLAINED)
+    return " ".join(sentence(clause(one, True, rng)) for one in parts) or told.reasoning
+
+
+def regional_list(findings: Sequence[Finding], rng: np.random.Generator) -> str:
+    """Numbered lines ``N. **Region**: artifact``; one line saying that there is none where nothing is altered."""
+    lines = []
+    for number, one in enumerate(findings[:MOST_LISTED], start=1):
+        words = CONCEPTS[one.concept].words
+        lines.append(f"{number}. **{words[0].upper()}{words[1:]}**: {complement(one, rng)}")
+    return "\n".join(lines) or LIST_OF_NOTHING
+
+
+def dialogues(scene: Scene, told: Told, rng: np.random.Generator) -> tuple[tuple[Dialogue, ...], tuple[Finding, ...]]:
+    """All further texts of a face, and the findings that they make besides those already told."""
+    hypothesis = draw_hypothesis(int(told.label is Claim.FAKE), told.certainty, rng)
+    part, other = _part(scene, told, rng), _part(scene, told, rng)
+    replied, found = _reply(scene, part, told, rng)
+    again, more = _reply(scene, other, told, rng)
+    follow_ups = [_sure(told, rng), _method(told, rng), _limit(scene, rng)]
+    order = rng.permutation(len(follow_ups))[:2]
+    conversation = [
+        (prompt(Hypothesis.OPEN), told.answer),
+        (_question(other, rng), again),
+        *(follow_ups[int(index)] for index in order),
+    ]
+    texts = (
+        _dialogue("age", (pick(rng, AGE_QUESTIONS), explanation(told, rng))),
+        _dialogue("list", (pick(rng, LIST_QUESTIONS), regional_list(told.altered, rng))),
+        _dialogue("region", (_question(part, rng), replied)),
+        _dialogue("hypothesis", (prompt(hypothesis), told.answer)),
+        _dialogue("conversation", *conversation),
+    )
+    return texts, (*found, *more)
+
+
+def _dialogue(task: str, *pairs: tuple[str, str]) -> Dialogue:
+    turns = [
+        turn for asked, said in pairs for turn in (Turn(speaker="human", text=asked), Turn(speaker="model", text=said))
+    ]
+    return Dialogue(task, tuple(turns))
+
+
+def _part(scene: Scene, told: Told, rng: np.random.Generator) -> str:
+    """The part that is asked about: an altered one in half of the draws, else an untouched or not assessable one."""
+    altered = [one.concept for one in told.altered]
+    if altered and rng.random() < 0.5:
+        return pick(rng, altered)
+    if rng.random() < 0.2:
+        hidden = [leaf.name for leaf, reason in zip(LEAVES, scene.leaves.reasons, strict=True) if reason is not None]
+        return pick(rng, hidden)
+    still = [name for name in LOOKED_AT if scene.untouched(name) and scene.assessable(name)]
+    return pick(rng, still or altered or LOOKED_AT)
+
+
+def _question(part: str, rng: np.random.Generator) -> str:
+    words = CONCEPTS[part].words
+    verb = "Are" if plural(words) else "Is"
+    return pick(
+        rng, (f"What about the {words}?", f"{verb} the {words} altered?", f"Look at the {words}. What is there?")
+    )
+
+
+def _reply(scene: Scene, part: str, told: Told, rng: np.random.Generator) -> tuple[str, tuple[Finding, ...]]:
+    """The answer about one part, and the finding that it makes if that is a new one."""
+    known = [one for one in told.altered if one.concept == part]
+    if known:
+        return sentence(clause(known[0], True, rng)), ()
+    words = CONCEPTS[part].words
+    named = f"the <p>{words}</p>[NOSEG]"
+    if not scene.assessable(part):
+        return sentence(f"{named} cannot be assessed here: {_why_not(scene, part)}"), ()
+    if told.label is Claim.FAKE and scene.altered is None:
+        return sentence(f"{placeless(told.forgery, rng)}; of {named} alone nothing can be told"), ()
+    if not scene.untouched(part):
+        return sentence(f"{named} {be(part)} altered in part"), ()
+    finding = scene.usual(part)
+    if finding is None:
+        return sentence(f"no evidence: nothing was altered in {named}"), ()
+    return f"{pick(rng, NOTHING)} {clause(finding, False, rng)}.", (finding,)
+
+
+def _why_not(scene: Scene, part: str) -> str:
+    return next(str(scene.leaves.reasons[leaf]) for leaf in leaves_below(part) if scene.leaves.reasons[leaf])
+
+
+def _sure(told: Told, rng: np.random.Generator) -> tuple[str, str]:
+    asked = pick(rng, SURE_QUESTIONS)
+    if told.label is Claim.REAL:
+        said = (
+            "Fairly sure: all that was measured lies in the range of real faces."
+            if told.findings
+            else "Not very: no measurement speaks for either side."
+        )
+        return asked, said
+    if not told.altered:
+        return asked, "Not very: there is no local evidence."
+    worst = max((one.severity for one in told.altered), key=list(Severity).index)
+    return asked, pick(rng, SURE[worst])
+
+
+def _method(told: Told, rng: np.random.Generator) -> tuple[str, str]:
+    return pick(rng, METHOD_QUESTIONS), pick(rng, METHOD if told.findings or told.label is Claim.REAL else METHOD_WHOLE)
+
+
+def _limit(scene: Scene, rng: np.random.Generator) -> tuple[str, str]:
+    hidden = [leaf.name for leaf, reason in zip(LEAVES, scene.leaves.reasons, strict=True) if reason is not None]
+    part = pick(rng, hidden)
+    said = f"the {CONCEPTS[part].words} cannot be assessed here: {_why_not(scene, part)}"
+    return pick(rng, LIMIT_QUESTIONS), f"{sentence(said)} {pick(rng, NOT_KNOWN)}"
