@@ -17,13 +17,12 @@ from fakeface.faces import BLANK, CROP_SIZE, Face
 from fakeface.training.forge.identity import swap
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import MASK_SIZE, FaceSample, PairFactory, touched_regions
-from fakeface.training.forge.postprocess import PostProcess, draw_postprocess
 from fakeface.training.forge.recipe import Recipe, load_recipe, single
 from fakeface.training.forge.synthesis import resynthesise
 from fakeface.training.forge.values import Forgery, Subject, Task
 
 from .conftest import FaceSet
-from .faces_data import photograph, variant
+from .faces_data import photograph
 
 Operator = Callable[[Subject, np.random.Generator], Forgery]
 MASKED = ("self_blend", "swap", "edit", "reenact")
@@ -144,26 +143,6 @@ def test_a_face_at_the_border_can_be_forged(subject: Subject, operators: dict[st
     )
     for seed in range(3):
         assert operators[name](shifted, np.random.default_rng(seed)).pixels.shape == shifted.pixels.shape
-
-
-def test_postprocessing_is_the_same_every_time_and_keeps_the_size() -> None:
-    pixels = variant(3)
-    kinds: Counter[str] = Counter()
-    for seed in range(30):
-        post = draw_postprocess(np.random.default_rng(seed))
-        assert post == draw_postprocess(np.random.default_rng(seed))
-        done = post.apply(pixels)
-        assert done.shape == pixels.shape
-        assert done.dtype == np.uint8
-        np.testing.assert_array_equal(done, post.apply(pixels))
-        kinds.update(codec for codec, _, _ in post.codecs)
-    assert kinds["jpeg"] > 10
-    np.testing.assert_array_equal(draw_postprocess(np.random.default_rng(1), 0.0).apply(pixels), pixels)
-
-
-def test_grey_postprocessing_removes_colour() -> None:
-    post = PostProcess(1.0, 0.0, True, 0.0, 0.0, 1.0, (cv2.INTER_LINEAR, cv2.INTER_LINEAR), 0.0, 1, ())
-    assert np.ptp(post.apply(variant(3)).astype(int), axis=2).max() == 0
 
 
 @pytest.fixture(scope="module")

@@ -24,26 +24,20 @@ from fakeface.findings import FaceFinding
 from fakeface.frames import Frame
 from fakeface.pipeline import Request, StillDecoder, examine_crops, examine_frame
 from fakeface.settings import Settings
+from fakeface.training.forge.codecs import Jpeg
 from fakeface.training.forge.pairs import MASK_SIZE, FaceSample, PairFactory
 from fakeface.training.forge.postprocess import PostProcess
+from fakeface.training.forge.steps import AtScale, GaussianBlur, Noise
 
 __all__ = ["REENCODING", "ScoredFace", "read_pairs", "score_files", "score_forged"]
 
 CLASSES = tuple(forgery.value for forgery in ForgeryClass)
 
 REENCODING = PostProcess(
-    gain=1.0,
-    offset=0.0,
-    grey=False,
-    blur_sigma=0.5,
-    sharpen=0.0,
-    resize=0.9,
-    kernels=(cv2.INTER_AREA, cv2.INTER_CUBIC),
-    noise_sigma=1.5,
-    noise_seed=1,
-    codecs=(("jpeg", 80, int(cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420)),),
+    (GaussianBlur(0.5), AtScale(0.9, "area", "cubic"), Noise(1.5, seed=1), Jpeg(80, "4:2:0")), keeps_grey=False
 )
-"""The same for every file: blur 0.5 px, 90 % of the size and back, noise 1.5 grey levels, JPEG 80 (4:2:0)."""
+"""The same for every file: blur 0.5 px, 90 % of the size and back, noise 1.5 grey levels, JPEG 80 (4:2:0). Frozen down
+to the pixel, coloured noise on grey pictures included: figures of different releases are compared."""
 
 
 @dataclass(frozen=True, slots=True)
