@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from fakeface.training.forge import editing, identity, reenactment, synthesis
+from fakeface.training.forge import (
+    ageing,
+    editing,
+    hair,
+    identity,
+    inpainting,
+    makeup,
+    recolouring,
+    reenactment,
+    retouching,
+    synthesis,
+)
 from fakeface.training.forge.values import Operator
 
 __all__ = ["OPERATORS"]
 
-OPERATORS: dict[str, Operator] = {
-    operator.name: operator for family in (identity, reenactment, editing, synthesis) for operator in family.OPERATORS
-}
+FAMILIES = (
+    identity,
+    reenactment,
+    editing,
+    retouching,
+    ageing,
+    makeup,
+    recolouring,
+    inpainting,
+    hair,
+    synthesis,
+)
+
+OPERATORS: dict[str, Operator] = {operator.name: operator for family in FAMILIES for operator in family.OPERATORS}

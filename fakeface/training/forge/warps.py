@@ -30,12 +30,12 @@ def jittered(pixels: Pixels, landmarks: Field, rng: np.random.Generator, strengt
     return np.asarray(moved, np.uint8)
 
 
-def bulged(pixels: Pixels, centres: Field, unit: float, rng: np.random.Generator) -> Pixels:
+def bulged(pixels: Pixels, centres: Field, unit: float, rng: np.random.Generator, strength: float = 1.0) -> Pixels:
     """Enlarge or shrink around the centres (local reshaping)."""
     height, width = pixels.shape[:2]
     columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     across, along = columns.copy(), rows.copy()
-    gain = rng.choice([-1, 1]) * rng.uniform(0.08, 0.3)
+    gain = rng.choice([-1, 1]) * rng.uniform(0.08, 0.3) * strength
     for x, y in centres:
         weight = gain * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * (0.35 * unit) ** 2))
         across += weight * (columns - x)
