@@ -9,6 +9,7 @@ from fakeface.training.forge import (
     identity,
     inpainting,
     makeup,
+    parts,
     recolouring,
     reenactment,
     retouching,
@@ -28,6 +29,7 @@ FAMILIES = (
     recolouring,
     inpainting,
     hair,
+    parts,
     synthesis,
 )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fakeface.training.forge.values import Pixels
 from fakeface.training.forge.warps import kernel
 
-__all__ = ["disturbed", "recompressed", "reinhard", "smoothed", "tinted"]
+__all__ = ["disturbed", "matched", "recompressed", "reinhard", "smoothed", "tinted"]
 
 
 def disturbed(pixels: Pixels, rng: np.random.Generator, strength: float = 1.0) -> Pixels:
@@ -45,6 +45,24 @@ def recompressed(pixels: Pixels, quality: int) -> Pixels:
     """The picture after a JPEG round trip at this quality (4:2:0)."""
     encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB), np.uint8)
+
+
+def matched(source: Pixels, target: Pixels, area: NDArray[np.bool_], share: float = 1.0) -> Pixels:
+    """Lab mean and deviation inside the area brought to the target's by ``share`` 0..1, contrast by 1.25 at most.
+
+    Unlike ``reinhard`` it draws nothing and computes in floats; a grey target makes the source grey.
+    """
+    if area.sum() < 8:
+        return source
+    lab = cv2.cvtColor(source.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    wanted = cv2.cvtColor(target.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[area]
+    mean, deviation = lab[area].mean(axis=0), lab[area].std(axis=0)
+    gain = np.clip((wanted.std(axis=0) + 1e-3) / (deviation + 1e-3), [0.7, 0.0, 0.0], [1.25, 1.1, 1.1])
+    mixed = lab + ((lab - mean) * gain.astype(np.float32) + wanted.mean(axis=0) - lab) * np.float32(share)
+    mixed[..., 0] = np.clip(mixed[..., 0], 0, 100)
+    if np.ptp(target[area], axis=1).max() == 0:
+        mixed[..., 1:] = 0
+    return np.asarray(np.clip(np.round(cv2.cvtColor(mixed, cv2.COLOR_LAB2RGB) * 255), 0, 255), np.uint8)
 
 
 def reinhard(source: Pixels, target: Pixels, area: NDArray[np.bool_], rng: np.random.Generator) -> Pixels:
