@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from scipy.interpolate import LinearNDInterpolator, RBFInterpolator
+from scipy.interpolate import RBFInterpolator
+from scipy.spatial import Delaunay
 
 from fakeface.concepts import eye_distance
 from fakeface.training.forge.values import Field, Pixels
@@ -62,8 +63,16 @@ def mesh_field(points: Field, values: Field, shape: tuple[int, ...]) -> Field:
 
     Outside the points' hull it is 0, so give points beyond the area that matters.
     """
-    xs, ys = np.meshgrid(np.arange(shape[1]), np.arange(shape[0]))
-    return np.asarray(LinearNDInterpolator(points, values, fill_value=0.0)(xs, ys), np.float32)
+    corners = Delaunay(points).simplices
+    which = np.full(shape[:2], -1, np.float32)
+    # Drawn, not looked up pixel by pixel: rounded corners do no harm, because neighbours agree along their edge.
+    for index, triangle in enumerate(np.round(points[corners]).astype(np.int32)):
+        cv2.fillConvexPoly(which, triangle, (float(index),))
+    bordered = np.concatenate([points[corners], np.ones((len(corners), 3, 1))], axis=2)
+    maps = np.linalg.pinv(bordered) @ values[corners]
+    maps = np.concatenate([maps, np.zeros((1, 3, 2))]).astype(np.float32)[which.astype(np.int32)]
+    xs, ys = np.meshgrid(np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32))
+    return np.asarray(maps[..., 0, :] * xs[..., None] + maps[..., 1, :] * ys[..., None] + maps[..., 2, :], np.float32)
 
 
 def spline_field(points: Field, values: Field, shape: tuple[int, ...], smoothing: float = 0.0, step: int = 8) -> Field:
@@ -76,11 +85,11 @@ def spline_field(points: Field, values: Field, shape: tuple[int, ...], smoothing
         smoothing: 0 passes through every value; 0.01 evens out errors of single landmarks.
         step: spacing of the grid that is enlarged, pixels.
     """
-    rows, columns = (-(-side // step) + 2 for side in shape[:2])
-    offset = (step - 1) / 2 - step
+    rows, columns = (-(-side // step) + 4 for side in shape[:2])
+    offset = (step - 1) / 2 - 2 * step  # two cells beyond the border, which cubic enlarging looks at
     xs, ys = np.meshgrid(np.arange(columns) * step + offset, np.arange(rows) * step + offset)
     scale = float(np.ptp(points, axis=0).max())
     spline = RBFInterpolator(points / scale, values, smoothing=smoothing, kernel="thin_plate_spline")
     coarse = spline(np.stack([xs.ravel(), ys.ravel()], 1) / scale).reshape(rows, columns, 2).astype(np.float32)
     full = cv2.resize(coarse, (columns * step, rows * step), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(full[step : step + shape[0], step : step + shape[1]], np.float32)
+    return np.asarray(full[2 * step : 2 * step + shape[0], 2 * step : 2 * step + shape[1]], np.float32)
