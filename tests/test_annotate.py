@@ -1,4 +1,4 @@
-"""Annotations of training windows: readable by the parser, true to the label, and short enough for the language model."""
+"""Annotations of training windows: readable by the parser, true to the label, short enough for the language model."""
 
 from __future__ import annotations
 

@@ -97,7 +97,8 @@ class AnnotatedPairs(Dataset[list[tuple[FaceSample, str]]]):
     def __getitem__(self, index: int) -> list[tuple[FaceSample, str]]:
         cv2.setNumThreads(1)
         rng = np.random.default_rng((self.factory.studio.seed, 7, self.first + index))
-        return [(sample, annotate(sample, 0.5, rng)) for sample in self.factory.pair(self.first + index)]
+        real, fake = self.factory.pair(self.first + index)
+        return [(real, annotate(real, 0.5, rng)), (fake, annotate(fake, 0.5, rng, original=real))]
 
 
 def train_tokenizer(factory: PairFactory, vocabulary: int, pairs: int = 600) -> Tokenizer:

@@ -13,7 +13,7 @@ from fakeface.training.annotate.terms import USUAL
 from fakeface.training.annotate.values import Finding
 from fakeface.training.annotate.words import clause, listed, pick, sentence
 
-__all__ = ["altered_findings", "chosen", "fake_reasoning", "placeless", "real_reasoning", "usual_findings"]
+__all__ = ["altered_findings", "chosen", "fake_reasoning", "placeless", "real_reasoning", "told", "usual_findings"]
 
 MOST_IN_ANSWER = 2
 """Regions in the five-field answer: the compact model writes no more than 100 tokens."""
@@ -47,6 +47,11 @@ def altered_findings(scene: Scene, rng: np.random.Generator) -> tuple[Finding, .
     order = [inner[int(index)] for index in rng.permutation(len(inner))]
     parts = list(dict.fromkeys([*named[:3], *order, *named[3:]]))[:MOST_EXAMINED]
     return tuple(finding for part in parts for finding in scene.findings(part))
+
+
+def told(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings of the five-field answer: artifacts that are borne out; else the altered parts themselves."""
+    return chosen([one for one in findings if one.supported] or findings)
 
 
 def chosen(findings: Sequence[Finding], most: int = MOST_IN_ANSWER) -> tuple[Finding, ...]:

@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 from fakeface.concepts.tree import CONCEPTS, Kind, ancestors
 from fakeface.training.annotate.terms import Term
-from fakeface.training.annotate.values import Severity
 
 __all__ = ["EVERYWHERE", "PERCENTILES", "Limits", "group_of", "limits"]
 
@@ -38,13 +37,6 @@ class Limits:
         values = group.get(term.measure) or self.groups[EVERYWHERE][term.measure]
         slight, clear = (values[2], values[3]) if term.above else (values[1], values[0])
         return (value - slight) / (clear - slight) if clear != slight else float(value == slight) - 1.0
-
-    def severity(self, term: Term, concept: str, value: float) -> Severity:
-        """How far a value lies beyond the range of real faces in the direction of a term."""
-        strength = self.strength(term, concept, value)
-        if strength <= 0:
-            return Severity.NONE
-        return Severity.CLEAR if strength >= 1 else Severity.SLIGHT
 
 
 def group_of(concept: str) -> str:

@@ -14,10 +14,10 @@ from fakeface.faces import CROP_SIZE
 from fakeface.training.annotate.answers import (
     PARTLY,
     altered_findings,
-    chosen,
     fake_reasoning,
     placeless,
     real_reasoning,
+    told,
     usual_findings,
 )
 from fakeface.training.annotate.describe import describe
@@ -44,6 +44,7 @@ def annotate_picture(
     label: Claim | str,
     rng: np.random.Generator,
     *,
+    original: NDArray[np.uint8] | None = None,
     certainty: float | None = None,
     talk: bool = True,
     rewriter: Rewriter | None = None,
@@ -57,6 +58,8 @@ def annotate_picture(
         forgery: the class.
         label: real or fake.
         rng: chooses the wording and what is asked.
+        original: the picture before it was altered, of the same size, where it is known: an artifact has to be stronger
+            than it was there.
         certainty: how plainly the picture shows the truth, 0..1; from the findings where it is ``None``.
         talk: whether the further texts are written, besides the five-field answer.
         rewriter: puts free texts in other words.
@@ -72,7 +75,7 @@ def annotate_picture(
         empty, altered = altered is not None and claim is Claim.FAKE, None
     else:
         empty = False
-    scene = Scene(pixels, points, altered)
+    scene = Scene(pixels, points, altered, original=original if altered is not None else None)
     rejected = _rejection(scene, empty)
     said = _reason(scene, claim, forgery, rejected, rng)
     description = rewrite(describe(scene.surface, points, rng), rewriter)
@@ -84,8 +87,8 @@ def annotate_picture(
     )  # fmt: skip
     texts = [description, reasoning]
     if talk and rejected is None:
-        told = Told(claim, forgery, said.findings, answer.text, reasoning.text, probability)
-        written, more = dialogues(scene, told, rng)
+        so_far = Told(claim, forgery, said.findings, answer.text, reasoning.text, probability)
+        written, more = dialogues(scene, so_far, rng)
         rewritten = [_rewritten(one, rewriter) for one in written]
         texts += [text for _, one in rewritten for text in one]
         known = {finding.concept for finding in said.findings}
@@ -98,9 +101,14 @@ def annotate_picture(
 
 
 def annotate_window(
-    sample: FaceSample, certainty: float | None, rng: np.random.Generator, *, talk: bool = False
+    sample: FaceSample,
+    certainty: float | None,
+    rng: np.random.Generator,
+    *,
+    original: FaceSample | None = None,
+    talk: bool = False,
 ) -> Annotation:
-    """All that is said of a training window."""
+    """All that is said of a training window; ``original`` is the real window of its pair."""
     altered = None
     if sample.label and sample.mask_known:
         size = (CROP_SIZE, CROP_SIZE)
@@ -108,19 +116,28 @@ def annotate_window(
     forgery = list(ForgeryClass)[sample.forgery]
     label = Claim.FAKE if sample.label else Claim.REAL
     return annotate_picture(
-        sample.window, sample.landmarks, altered, forgery, label, rng, certainty=certainty, talk=talk
+        sample.window,
+        sample.landmarks,
+        altered,
+        forgery,
+        label,
+        rng,
+        original=None if original is None else original.window,
+        certainty=certainty,
+        talk=talk,
     )
 
 
-def annotate(sample: FaceSample, certainty: float, rng: np.random.Generator) -> str:
+def annotate(sample: FaceSample, certainty: float, rng: np.random.Generator, original: FaceSample | None = None) -> str:
     """The five-field answer for a window, as five lines.
 
     Args:
         sample: the window with its truth.
         certainty: probability that the encoder's detection head gives the truth, 0..1; written as the probability.
         rng: chooses the wording.
+        original: the real window of its pair, if it is known.
     """
-    return annotate_window(sample, certainty, rng).text
+    return annotate_window(sample, certainty, rng, original=original).text
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +164,7 @@ def _reason(
     if rejected is not None:
         return _Reason(f"The <p>face</p>[SEG] {pick(rng, PARTLY)}.", (), ("whole_face",))
     findings = altered_findings(scene, rng)
-    said = chosen(findings)
+    said = told(findings)
     return _Reason(fake_reasoning(said, rng), findings, tuple(one.concept for one in said))
 
 

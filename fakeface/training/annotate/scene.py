@@ -14,7 +14,7 @@ from fakeface.concepts.tree import Kind, children, leaves_below
 from fakeface.errors import SettingsError
 from fakeface.measurements import Surface
 from fakeface.training.annotate.limits import Limits, limits
-from fakeface.training.annotate.terms import TERMS
+from fakeface.training.annotate.terms import TERMS, Term
 from fakeface.training.annotate.values import Finding, Severity
 
 __all__ = ["REDUCE", "Scene", "measure_again"]
@@ -28,6 +28,9 @@ TOUCHED_SHARE, TOUCHED_PIXELS = 0.15, 32
 UNTOUCHED_SHARE = 0.05
 """Up to this share a part counts as untouched, for comparisons with it."""
 
+LEAST_CHANGE = 0.25
+"""Where the unaltered picture is known, an artifact has to be stronger by so much than it was there."""
+
 DECIMALS = 4
 
 
@@ -40,6 +43,8 @@ class Scene:
         landmarks: (68, 2) float32 in its pixels.
         altered: (height, width) bool; ``None`` where nothing is altered, or no place is known.
         limits: range of real faces.
+        original: the picture before it was altered, of the same size, where it is known: what stood out before as well
+            is no artifact.
 
     Raises:
         SettingsError: the altered area has another size than the picture.
@@ -49,10 +54,13 @@ class Scene:
     landmarks: NDArray[np.float32]
     altered: NDArray[np.bool_] | None
     limits: Limits = field(default_factory=limits)
+    original: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         if self.altered is not None and self.altered.shape != self.pixels.shape[:2]:
             raise SettingsError(f"the altered area is {self.altered.shape}, the picture {self.pixels.shape[:2]}")
+        if self.original is not None and self.original.shape != self.pixels.shape:
+            raise SettingsError(f"the original is {self.original.shape}, the picture {self.pixels.shape}")
 
     @cached_property
     def leaves(self) -> LeafMap:
@@ -64,6 +72,11 @@ class Scene:
     def surface(self) -> Surface:
         """The picture, prepared for measuring."""
         return Surface(self.pixels)
+
+    @cached_property
+    def before(self) -> Surface | None:
+        """The original, prepared for measuring."""
+        return None if self.original is None else Surface(self.original)
 
     @cached_property
     def naming(self) -> Naming:
@@ -99,45 +112,60 @@ class Scene:
         """Whether hardly anything of a concept is altered."""
         return self.shares(concept)[1] <= UNTOUCHED_SHARE
 
-    def measurements(self, concept: str) -> Mapping[str, float]:
+    def measurements(self, concept: str, surface: Surface | None = None) -> Mapping[str, float]:
         """All measures of a part by name, rounded; none where it is too small to be compared.
 
         Of a touched part its altered share is measured, against what lies around it and is not altered; of any other
         part all of it.
+
+        Args:
+            concept: name of the part.
+            surface: measured instead of the picture.
         """
+        measured = surface or self.surface
         place = self.place(concept)
-        whole = self.touched(concept)
-        region = place & self.altered if whole and self.altered is not None else place
-        around = self.surface.measure(region, self.altered)
+        region = place & self.altered if self.altered is not None and self.touched(concept) else place
+        around = measured.measure(region, self.altered)
         if around is None:
             return {}
         values = around.values()
         mirror = CONCEPTS[concept].mirror
         if mirror != concept and self.assessable(mirror) and self.untouched(mirror):
-            sides = self.surface.compare_sides(region, self.place(mirror))
+            sides = measured.compare_sides(region, self.place(mirror))
             values |= sides.values() if sides else {}
         return {name: round(value, DECIMALS) for name, value in values.items()}
 
-    def artifacts(self, concept: str) -> tuple[Finding, ...]:
-        """Artifacts that the measurements of a part bear out, the strongest first."""
-        measured = self.measurements(concept)
-        return tuple(sorted(self._borne_out(concept, measured), key=lambda one: -one.strength))
-
-    def _borne_out(self, concept: str, measured: Mapping[str, float]) -> Iterator[Finding]:
+    def _borne_out(self, concept: str, measured: Mapping[str, float]) -> Iterator[tuple[Term, float]]:
+        """Terms beyond whose limits a part's measurements lie, with their strength."""
         for term in TERMS.values():
-            value = measured.get(term.measure)
-            if value is None:
-                continue
-            severity = self.limits.severity(term, concept, value)
-            if severity is not Severity.NONE:
-                strength = round(self.limits.strength(term, concept, value), DECIMALS)
-                yield Finding(concept, term.family, term.name, severity, {term.measure: value}, True, strength)
+            if term.measure in measured:
+                strength = self.limits.strength(term, concept, measured[term.measure])
+                if strength > 0:
+                    yield term, strength
 
     def findings(self, concept: str) -> tuple[Finding, ...]:
-        """What may be said of an altered part: its artifacts, or that no measure shows the alteration."""
+        """What may be said of an altered part: its artifacts, or that no measure shows the alteration.
+
+        The strongest comes first.
+        """
         measured = self.measurements(concept)
-        found = sorted(self._borne_out(concept, measured), key=lambda one: -one.strength)
-        return tuple(found) or (Finding(concept, "none", "unclear", Severity.NONE, measured, False),)
+        found = sorted(self._borne_out(concept, measured), key=lambda one: -one[1])
+        earlier = self.measurements(concept, self.before) if found and self.before else {}
+        findings = tuple(self._finding(concept, term, strength, measured, earlier) for term, strength in found)
+        new = tuple(one for one in findings if one is not None)
+        return new or (Finding(concept, "none", "unclear", Severity.NONE, measured, False),)
+
+    def _finding(
+        self, concept: str, term: Term, strength: float, measured: Mapping[str, float], earlier: Mapping[str, float]
+    ) -> Finding | None:
+        """An artifact; ``None`` where the original showed it about as strongly."""
+        name = term.measure
+        if name in earlier and strength - self.limits.strength(term, concept, earlier[name]) < LEAST_CHANGE:
+            return None
+        severity = Severity.CLEAR if strength >= 1 else Severity.SLIGHT
+        original = {name: earlier[name]} if name in earlier else {}
+        value = {name: measured[name]}
+        return Finding(concept, term.family, term.name, severity, value, True, round(strength, DECIMALS), original)
 
     def usual(self, concept: str) -> Finding | None:
         """That a part lies within the range of real faces in every measure; ``None`` where that cannot be said."""

@@ -84,9 +84,15 @@ def explanation(told: Told, rng: np.random.Generator) -> str:
 
 
 def regional_list(findings: Sequence[Finding], rng: np.random.Generator) -> str:
-    """Numbered lines ``N. **Region**: artifact``; one line saying that there is none where nothing is altered."""
+    """Numbered lines ``N. **Region**: artifact``; one line saying that there is none where nothing is altered.
+
+    Each region has one line, with its strongest artifact; regions whose alteration no measure shows come last.
+    """
     lines = []
-    for number, one in enumerate(findings[:MOST_LISTED], start=1):
+    strongest: dict[str, Finding] = {}
+    for finding in sorted(findings, key=lambda one: (not one.supported, -one.strength)):
+        strongest.setdefault(finding.concept, finding)
+    for number, one in enumerate(list(strongest.values())[:MOST_LISTED], start=1):
         words = CONCEPTS[one.concept].words
         lines.append(f"{number}. **{words[0].upper()}{words[1:]}**: {complement(one, rng)}")
     return "\n".join(lines) or LIST_OF_NOTHING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -47,6 +47,7 @@ class Finding:
         supported: whether the measurements bear the statement out; false for ``unclear``, which rests on the truth
             that the maker of the picture told.
         strength: 0 at the limit of a slight, 1 at the limit of a clear artifact; 0 where none is named.
+        original: the same measurement on the picture before it was altered, where that is known.
     """
 
     concept: str
@@ -56,6 +57,7 @@ class Finding:
     measurements: Mapping[str, float]
     supported: bool
     strength: float = 0.0
+    original: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class Annotation:
                     severity=one.severity.value,
                     measurements=dict(one.measurements),
                     supported=one.supported,
+                    original=dict(one.original),
                 )
                 for one in self.findings
             ),

@@ -96,7 +96,8 @@ class FindingRow(_Value):
     """One statement about a part of the face, with what it rests on.
 
     ``measurements`` are values by name, rounded to 4 decimals; whoever has the picture, the landmarks and the mask can
-    take them again. ``supported`` is false where only the maker's truth bears the statement out.
+    take them again. ``supported`` is false where only the maker's truth bears the statement out. ``original`` holds the
+    same measurement on the picture before it was altered, where that is known.
     """
 
     concept: str
@@ -105,6 +106,7 @@ class FindingRow(_Value):
     severity: Literal["none", "slight", "clear"]
     measurements: dict[str, float] = {}
     supported: bool
+    original: dict[str, float] = {}
 
 
 class Annotated(_Value):
