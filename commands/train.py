@@ -26,6 +26,8 @@ The order of the stages:
   fakeface train mine     --faces runs/faces --root DATA --out runs/compact
   fakeface train mids     --faces runs/faces --root DATA --out runs/compact
   fakeface train release  --faces runs/faces --root DATA --out runs/compact --weights weights --version 1 --data "..."
+The forgery studio's own generators are shipped and frozen; this made them:
+  fakeface train generator --faces runs/faces --root DATA --out runs/studio --minutes 25
 """
 
 LAYOUTS = ("auto", "csv", "folders", "faceforensics", "celebdf", "dfdc", "dffd", "openforensics", "owffa")
@@ -214,6 +216,23 @@ def mids(faces: Path, root: Path, out: Path, epochs: int, threads: int, seed: in
         raise click.UsageError("no mined answers: run `fakeface train mine` first")
     settings = MidsTraining(epochs=epochs, threads=count, seed=seed)
     return _follow(train_mids(_rows(faces), root, network, writer, tokenizer, mined, held, out / "mids", settings))
+
+
+@train.command()
+@faces_option
+@root_option
+@out_option
+@click.option("--pictures", type=click.IntRange(min=1), default=100_000, show_default=True, help="Crops to see.")
+@minutes_option
+@threads_option
+@seed_option
+def generator(faces: Path, root: Path, out: Path, pictures: int, minutes: float, threads: int, seed: int) -> ExitCode:
+    """Train the studio's own generators, which make whole faces for training data."""
+    count = prepare_process(threads)
+    from fakeface.training.generator import GeneratorTraining, train_generator
+
+    settings = GeneratorTraining(pictures=pictures, minutes=minutes, threads=count, seed=seed)
+    return _follow(train_generator(_rows(faces), root, out / "generator", settings))
 
 
 @train.command()

@@ -78,3 +78,12 @@ def test_a_stage_without_prepared_faces_says_what_to_do() -> None:
     result = invoke(*words)
     assert result.exit_code == 2
     assert "fakeface train prepare" in result.stderr
+
+
+def test_the_generator_stage_says_how_it_fares_and_leaves_weights(face_set: FaceSet) -> None:
+    words = ("train", "generator", "--faces", face_set.prepared, "--root", face_set.root, "--out", "run")
+    result = invoke(*words, "--pictures", 8, "--threads", 1)
+    assert result.exit_code == 0, result.stderr
+    assert "seen 8, " in result.stderr
+    assert "psnr_transposed " in result.stderr
+    assert Path("run/generator/generators.safetensors").stat().st_size < 2_000_000
