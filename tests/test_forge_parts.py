@@ -119,7 +119,15 @@ def test_a_transplanted_part_takes_the_colours_around_it(subject: Subject, donor
         assert np.abs(shift - shift.mean()).max() < 25
 
 
-def test_a_part_that_does_not_fit_is_refused(subject: Subject, donor: Subject) -> None:
+def test_where_a_part_does_not_fit_another_is_tried(subject: Subject, donor: Subject) -> None:
+    """Only the mouth of this donor is near the size of the subject's."""
+    points = donor.landmarks * np.float32(0.2)
+    points[48:68] = donor.landmarks[48:68]
+    for seed in range(4):
+        assert forge("part_transplant", subject, Subject(donor.pixels, points), seed).parameters["part"] == "mouth"
+
+
+def test_a_donor_that_does_not_fit_is_refused(subject: Subject, donor: Subject) -> None:
     small = Subject(donor.pixels, donor.landmarks * np.float32(0.3))
     with pytest.raises(CannotForge, match="size"):
         part_transplant(Task(subject, small), np.random.default_rng(0))

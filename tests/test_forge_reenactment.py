@@ -131,6 +131,19 @@ def test_at_full_strength_the_first_reenactment_keeps_its_random_draws(subject: 
     assert rng.random() == again.random(), "strength must not change what is drawn"
 
 
+def test_a_reenactment_that_nobody_could_see_is_refused(subject: Subject) -> None:
+    flat = Subject(np.full_like(subject.pixels, 120), subject.landmarks)
+    refused = 0
+    for seed in range(12):
+        try:
+            forged = reenact(Task(flat), np.random.default_rng(seed))
+        except CannotForge:
+            refused += 1
+        else:
+            assert difference(forged, flat)[forged.altered].max() > 2
+    assert 0 < refused < 12, "some only move, which an even picture does not show, and some change its tone"
+
+
 def test_a_donors_teeth_are_seen_between_the_lips(subject: Subject, donor: Subject) -> None:
     for seed in SEEDS:
         forged = mouth_interior(Task(closed(subject), donor), np.random.default_rng(seed))

@@ -51,36 +51,47 @@ SHAPES = tuple(MOVED)
 SIZES = (0.55, 1.8)
 """A donor's part is scaled by a factor within these, or its texture would be a blur or noise."""
 
-FAR_LIGHT = 70.0
+FAR_LIGHT = 85.0
 """Skin around the part that differs by more grey levels cannot be brought together without showing."""
 
 
 def part_transplant(task: Task, rng: np.random.Generator) -> Forgery:
     """Lay the donor's eyes, nose, mouth or brows over the subject's: placed by their landmarks, toned, blended.
 
+    Where the drawn part does not fit, the next one is tried.
+
     Raises:
-        CannotForge: the part is outside one of the pictures, or of too different a size.
+        CannotForge: every part is outside one of the pictures, of too different a size or lit too differently.
     """
-    subject, donor = task.subject, task.needed_donor
-    unit = eye_distance(subject.landmarks)
-    name = str(rng.choice(list(TRANSPLANTED)))
-    grown = SURROUND[name] * unit * float(rng.uniform(0.8, 1.3))
-    feather = grown * float(rng.uniform(0.6, 1.0))
-    solved = bool(rng.random() < 0.6)
+    names = [str(name) for name in rng.permutation(list(TRANSPLANTED))]
+    wide, soft, solved = float(rng.uniform(0.8, 1.3)), float(rng.uniform(0.6, 1.0)), bool(rng.random() < 0.6)
     tone = float(rng.uniform(0.0, 0.35)) * task.strength
-    pixels, mask = subject.pixels, np.zeros(subject.pixels.shape[:2], np.float32)
+    refused: CannotForge | None = None
+    for name in names:
+        grown = SURROUND[name] * eye_distance(task.subject.landmarks) * wide
+        try:
+            pixels, mask = _all_pieces(task, name, (grown, grown * soft), tone, solved)
+        except CannotForge as error:
+            refused = error
+            continue
+        parameters: dict[str, str | float | bool] = {
+            "part": name,
+            "poisson": solved,
+            "tone_kept_share": tone,
+            "feather_px": grown * soft,
+        }
+        return Forgery(pixels, mask, ForgeryClass.EDITING, "part_transplant", parameters=parameters)
+    raise CannotForge(f"no part of the donor's face fits: {refused}")
+
+
+def _all_pieces(task: Task, name: str, edge: tuple[float, float], tone: float, solved: bool) -> tuple[Pixels, Field]:
+    """The picture with every piece of one part laid in, and the mask of all."""
+    points = task.subject.landmarks
+    pixels, mask = task.subject.pixels, np.zeros(task.subject.pixels.shape[:2], np.float32)
     for piece in TRANSPLANTED[name]:
-        pixels, share = _transplanted(
-            Subject(pixels, subject.landmarks), donor, list(piece), (grown, feather), tone, solved
-        )
+        pixels, share = _transplanted(Subject(pixels, points), task.needed_donor, list(piece), edge, tone, solved)
         mask = np.maximum(mask, share)
-    parameters: dict[str, str | float | bool] = {
-        "part": name,
-        "poisson": solved,
-        "tone_kept_share": tone,
-        "feather_px": feather,
-    }
-    return Forgery(pixels, mask, ForgeryClass.EDITING, "part_transplant", parameters=parameters)
+    return pixels, mask
 
 
 def _transplanted(

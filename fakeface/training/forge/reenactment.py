@@ -43,6 +43,9 @@ FACTORY_SIDE = 96
 SHUT = 0.05
 """Up to this gap between the inner lips, in distances between the eyes, a mouth shows nothing of its inside."""
 
+UNSEEN = 2
+"""A largest change of so many grey levels is none."""
+
 EYES = {"right": tuple(range(36, 42)), "left": tuple(range(42, 48))}
 
 
@@ -74,6 +77,8 @@ def reenact(task: Task, rng: np.random.Generator) -> Forgery:
     mask = softened(area, unit, rng)
     parameters = {"mouth_opening_eye_distances": opening / unit, "smile_eye_distances": smile / unit}
     pixels = paste(subject.pixels, moved, mask)
+    if np.abs(pixels[mask > 0.25].astype(np.int16) - subject.pixels[mask > 0.25]).max(initial=0) <= UNSEEN:
+        raise CannotForge("hardly anything was drawn to move")
     return Forgery(pixels, mask, ForgeryClass.REENACTMENT, "reenact", parameters=parameters)
 
 
