@@ -58,6 +58,8 @@ def matched(source: Pixels, target: Pixels, area: NDArray[np.bool_], share: floa
     wanted = cv2.cvtColor(target.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[area]
     mean, deviation = lab[area].mean(axis=0), lab[area].std(axis=0)
     gain = np.clip((wanted.std(axis=0) + 1e-3) / (deviation + 1e-3), [0.7, 0.0, 0.0], [1.25, 1.1, 1.1])
+    # A darker skin also has less range below it: features brought over by a shift alone would turn black.
+    gain[0] = min(gain[0], max(float(wanted[:, 0].mean() / max(mean[0], 1.0)), 0.5))
     mixed = lab + ((lab - mean) * gain.astype(np.float32) + wanted.mean(axis=0) - lab) * np.float32(share)
     mixed[..., 0] = np.clip(mixed[..., 0], 0, 100)
     if np.ptp(target[area], axis=1).max() == 0:
