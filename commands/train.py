@@ -11,6 +11,7 @@ import click
 from .formats import convert, leaks
 from .runtime import ExitCode, prepare_process, say
 from .screen import bar
+from .studio import annotate, synthesize
 
 if TYPE_CHECKING:
     from fakeface.training.manifest import FaceRow
@@ -68,6 +69,8 @@ def train() -> None:
 
 train.add_command(leaks)
 train.add_command(convert)
+train.add_command(synthesize)
+train.add_command(annotate)
 
 
 @train.command()

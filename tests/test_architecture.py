@@ -67,6 +67,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 
 LIBRARY_EXCEPTIONS = {
     ("commands/doctor.py", "torch"): "its business is to say whether torch and a graphics processor are there",
+    ("fakeface/training/contact_sheet.py", "PIL"): "OpenCV writes in no font of the package",
     ("fakeface/training/leaks.py", "PIL"): "imagehash takes Pillow's pictures; OpenCV has decoded them",
 }
 
