@@ -66,7 +66,7 @@ def _relief(canvas: Canvas, rng: np.random.Generator) -> Field:
     for line, depth in fold_lines(canvas, rng):
         np.maximum(furrow, stroke(canvas.shape, line, 0.02 * canvas.unit) * np.float32(depth), out=furrow)
     furrow *= np.clip(1 + 0.35 * cloud(canvas.shape, 14, rng), 0.2, 1.4)
-    near, wide = softly(furrow, 0.012 * canvas.unit), softly(furrow, 0.045 * canvas.unit)
+    near, wide = softly(furrow, 0.016 * canvas.unit), softly(furrow, 0.05 * canvas.unit)
     down = -SideFrame.of(canvas.points, "right").up * np.float32(0.035)
     shift = np.array([[1, 0, down[0]], [0, 1, down[1]]], np.float32)
     ridge = cv2.warpAffine(wide, shift, canvas.shape[::-1])
@@ -77,7 +77,7 @@ def _older(task: Task, rng: np.random.Generator) -> Forgery:
     amount = scaled(task.strength, 0.3, 1.0)
     greyed = float(rng.uniform(0.3, 0.9)) * amount if rng.random() < 0.6 else 0.0
     canvas = Canvas.of(task.subject, around=1.0, above=1.8) if greyed else Canvas.of(task.subject)
-    depth, roughness = float(rng.uniform(14, 24)) * amount, float(rng.uniform(0.3, 0.8)) * amount
+    depth, roughness = float(rng.uniform(11, 19)) * amount, float(rng.uniform(0.3, 0.8)) * amount
     skin = bare_skin(canvas)
     lab = to_lab(canvas.pixels)
     light = lab[..., 0]

@@ -24,10 +24,10 @@ BEARDS: dict[str, tuple[str, ...]] = {
 }
 """Where each kind of beard grows."""
 
-DARKER, ROUGHER = 5.0, 1.2
+DARKER, ROUGHER = 6.0, 1.5
 """So much darker (L*), and so many times rougher, than the cheeks is a jaw that has something to shave."""
 
-BROW_TO_HAIR = (0.28, 1.3)
+BROW_TO_HAIR = (0.2, 1.3)
 """Lowest and highest hairline over the eyebrows that is believed, in lengths from nose base to eyebrows."""
 
 
@@ -163,7 +163,7 @@ def _forehead(canvas: Canvas, frame: SideFrame) -> NDArray[np.bool_]:
     lab = to_lab(np.asarray(cv2.GaussianBlur(canvas.pixels, (0, 0), max(0.02 * canvas.unit, 0.6)), np.uint8))
     if bare.sum() < 9:
         raise CannotForge("the forehead is not seen")
-    away = (lab - np.median(lab[bare], axis=0)) / np.array([11, 5, 5], np.float32)
+    away = (lab - np.median(lab[bare], axis=0)) / np.array([8, 4, 4], np.float32)
     rows, columns = np.mgrid[: canvas.shape[0], : canvas.shape[1]].astype(np.float32)
     brow = canvas.points[17:27].mean(axis=0)
     height = ((columns - brow[0]) * frame.axis[0] + (rows - brow[1]) * frame.axis[1]) / float((frame.axis**2).sum())

@@ -110,8 +110,11 @@ def recolour_hair(task: Task, rng: np.random.Generator) -> Forgery:
     shift = float(np.clip(light - mean[0], -22, 24)) * amount
     contrast = 1 + 0.012 * shift
     dyed = lab.copy()
-    dyed[..., 0] = (lab[..., 0] - mean[0]) * np.float32(contrast) + np.float32(mean[0] + shift)
-    shine = np.clip((lab[..., 0] + 12) / 40, 0.3, 1) * np.clip((105 - dyed[..., 0]) / 30, 0, 1)
+    above = lab[..., 0] - np.float32(mean[0])
+    moved = above * np.float32(contrast - 1) + np.float32(shift)
+    dyed[..., 0] += moved * np.clip(1.3 - above / 26, 0, 1)  # bright rims are half background
+    hairy = np.clip(1.4 - above / 28, 0.1, 1)
+    shine = hairy * np.clip((lab[..., 0] + 12) / 40, 0.3, 1) * np.clip((105 - dyed[..., 0]) / 30, 0, 1)
     for channel, tone in ((1, red), (2, yellow)):
         dyed[..., channel] += (np.float32(tone) - lab[..., channel]) * np.float32(amount) * shine
     drawn: dict[str, str | float | bool] = {"colour": name, "lightness_shift": shift, "amount": amount}

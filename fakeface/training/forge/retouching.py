@@ -29,10 +29,10 @@ def smooth_skin(task: Task, rng: np.random.Generator) -> Forgery:
     kind = str(rng.choice(["bilateral", "guided", "separated"]))
     kept = float(rng.uniform(0.1, 0.35))
     amount = scaled(task.strength, 0.35, 1.0)
-    radius, spread = max(float(rng.uniform(0.05, 0.1)) * canvas.unit, 1.5), float(rng.uniform(22, 45))
+    radius, spread = max(float(rng.uniform(0.05, 0.1)) * canvas.unit, 1.5), float(rng.uniform(30, 55))
     whole = canvas.pixels.astype(np.float32)
     if kind == "guided":
-        planes = [guided(plane, plane, radius, spread * 0.5) for plane in np.moveaxis(whole, 2, 0)]
+        planes = [guided(plane, plane, 1.5 * radius, spread * 0.8) for plane in np.moveaxis(whole, 2, 0)]
         flat = np.stack(planes, axis=2)
     else:
         once = cv2.bilateralFilter(canvas.pixels, 7, spread, radius)

@@ -19,7 +19,7 @@ SCALE = 20.0
 LIKE, ALIKE = 2.1, 0.6
 """Distance in spreads up to which a pixel looks like hair; least share of the seeds that must look alike."""
 
-LEAST_RIM = 0.55
+LEAST_RIM = 0.25
 """Least area of what is seen around the forehead, in squared distances between the eye centres."""
 
 LEAK = 0.2
@@ -39,15 +39,43 @@ def scalp_hair(canvas: Canvas) -> Field:
     """
     leaves = [LEAF_NAMES[number] for number in leaves_below("scalp_hair")]
     sure = any(canvas.leaves.reason(name) is None for name in leaves if name != "fringe")
-    rough = canvas.where("scalp_hair") if sure else _by_colour(canvas)
+    rough = _on_the_head(canvas, canvas.where("scalp_hair") if sure else _by_colour(canvas))
     if rough.sum() < 0.15 * canvas.unit**2:
         raise CannotForge("no hair is seen")
     guide = np.asarray(cv2.cvtColor(canvas.pixels, cv2.COLOR_RGB2GRAY), np.float32)
     soft = guided(guide, rough.astype(np.float32), max(0.07 * canvas.unit, 2), 7.0)
     near = cv2.GaussianBlur(rough.astype(np.float32), (0, 0), max(0.05 * canvas.unit, 1))
     features = canvas.area("eyes", "lips", "nose", grow=0.05, feather=0.04)
+    soft *= _of_one_colour(canvas, rough)
     return np.asarray(np.clip(1.25 * soft - 0.12, 0, 1) * np.clip(near * 3, 0, 1) * (1 - features) * canvas.within(),
                       np.float32)  # fmt: skip
+
+
+def _on_the_head(canvas: Canvas, rough: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Without pieces that lie wholly below the nose's root: dark collars and shoulders are none of the hair."""
+    _, pieces = cv2.connectedComponents(rough.astype(np.uint8), connectivity=4)
+    level = min(max(round(float(canvas.points[27, 1])), 1), canvas.shape[0])
+    high = np.setdiff1d(np.unique(pieces[:level]), [0])
+    return np.asarray(np.isin(pieces, high))
+
+
+def _of_one_colour(canvas: Canvas, rough: NDArray[np.bool_]) -> Field:
+    """1 where a pixel is coloured like the hair around it can be, falling to 0: strands end before the background."""
+    lab = to_lab(canvas.pixels)
+    few = lab[rough][::7]
+    middle = np.median(few, axis=0)
+    spread = np.clip(1.48 * np.median(np.abs(few - middle), axis=0), (9, 4, 5), (18, 7, 8)).astype(np.float32)
+    away = np.sqrt(cv2.transform(((lab - middle) / spread) ** 2, np.ones((1, 3), np.float32)))
+    return np.asarray(np.clip((4.0 - away) / 1.2, 0, 1), np.float32).reshape(canvas.shape)
+
+
+def _overhead(size: tuple[int, int], points: Field, unit: float) -> NDArray[np.bool_]:
+    """Above the forehead rather than beside it: pixels in a wedge that opens upwards from the nose's root."""
+    rows, columns = np.mgrid[: size[1], : size[0]].astype(np.float32)
+    axis = points[17:27].mean(axis=0) - points[33]
+    x, y = columns - points[27, 0], rows - points[27, 1]
+    along, aside = x * axis[0] + y * axis[1], np.abs(x * axis[1] - y * axis[0])
+    return np.asarray((along > 0.2 * unit * np.hypot(*axis)) & (aside < 0.75 * along))
 
 
 def _by_colour(canvas: Canvas) -> NDArray[np.bool_]:
@@ -64,7 +92,7 @@ def _by_colour(canvas: Canvas) -> NDArray[np.bool_]:
     ring = (_grown(face, 0.42 * unit) > 0) & (_grown(face, 0.08 * unit) == 0)
     heights = np.mgrid[: size[1], : size[0]][0]
     above = heights < points[36:48, 1].mean() - 0.1 * unit
-    seeds = ring & above & ~skin
+    seeds = ring & above & ~skin & _overhead(size, points, unit)
     if seeds.sum() < max(12.0, LEAST_RIM * unit**2):
         raise CannotForge("no hair is seen around the forehead")
     lab = to_lab(np.asarray(cv2.GaussianBlur(small, (0, 0), 0.8), np.uint8))
