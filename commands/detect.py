@@ -133,6 +133,7 @@ def _header(session: runtime.Session, engine: Engine, request: Request, threads:
             "trained": profile.trained,
             "data": profile.data,
             "thresholds": asdict(profile.thresholds),
+            "calibration": asdict(profile.calibration) if profile.calibration else None,
             "parts": [
                 {"name": part.name, "file": part.path.name, "sha256": part.sha256, "licence": part.licence}
                 for part in profile.parts.values()

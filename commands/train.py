@@ -27,6 +27,7 @@ The order of the stages:
   fakeface train mine     --faces runs/faces --root DATA --out runs/compact
   fakeface train mids     --faces runs/faces --root DATA --out runs/compact
   fakeface train release  --faces runs/faces --root DATA --out runs/compact --weights weights --version 1 --data "..."
+  fakeface train calibrate --faces runs/faces --root DATA --weights weights
 The forgery studio's own generators are shipped and frozen; this made them:
   fakeface train generator --faces runs/faces --root DATA --out runs/studio --minutes 25
 """
@@ -258,6 +259,33 @@ def release(
 
     chosen = run(out, weights, _rows(faces), root, version, data, calib_pairs, count)
     say(f"profile written to {weights}; cuts: {', '.join(f'{k} {v}' for k, v in asdict(chosen).items())}")
+    return ExitCode.EXAMINED
+
+
+@train.command()
+@faces_option
+@root_option
+@click.option(
+    "--weights", required=True, type=FOLDER, metavar="DIR", help="The profile's folder; compact.toml changes."
+)
+@click.option("--calib-pairs", type=click.IntRange(min=1), default=400, show_default=True, help="Pairs for the cuts.")
+@click.option(
+    "--ratio-pairs",
+    type=click.IntRange(min=50),
+    default=1000,
+    show_default=True,
+    help="Pairs for the likelihood ratio.",
+)
+@threads_option
+def calibrate(faces: Path, root: Path, weights: Path, calib_pairs: int, ratio_pairs: int, threads: int) -> ExitCode:
+    """Choose a profile's cuts and its likelihood ratio anew on the calibration faces; `release` does it as well."""
+    count = prepare_process(threads)
+    from fakeface.training.release import calibrate_profile
+
+    profile = calibrate_profile(weights, _rows(faces), root, calib_pairs, count, ratio_pairs)
+    ratio = profile.calibration
+    if ratio is not None:
+        say(f"log10 LR = {ratio.intercept:.3f} + {ratio.slope:.3f} x log-odds, within {ratio.lower} to {ratio.upper}")
     return ExitCode.EXAMINED
 
 

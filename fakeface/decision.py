@@ -145,6 +145,8 @@ class Decision:
         lr_score: which score the likelihood ratio is computed from.
         lr_cap: largest |log10 LR| that the calibration data allow; ``None`` until calibrated.
         lr_cap_reached: whether the cap was applied.
+        lr_withheld: conditions in which the face is unlike those that the profile was calibrated on, so that no
+            likelihood ratio is given.
     """
 
     verdict: Verdict
@@ -163,6 +165,7 @@ class Decision:
     lr_score: str = "independent_score"
     lr_cap: float | None = None
     lr_cap_reached: bool | None = None
+    lr_withheld: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.verdict is Verdict.INDETERMINATE) != (self.reason is not None):

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from fakeface.answers import Answer, Hypothesis, parse_answer
 from fakeface.backends import Engine
+from fakeface.calibration import weigh
 from fakeface.decision import Decision, Reason, Scores, decide, undecided
 from fakeface.errors import EvidenceChanged, EvidenceError, UnsupportedEvidence
 from fakeface.evidence import Evidence, recheck, seal
@@ -214,14 +215,14 @@ def examine_crops(
     """One batch of faces of (height, width) frames; each finding is numbered 1."""
     encodings = engine.encoder.encode(crops)
     if settings.fast:
-        return [_finding(one, undecided(Reason.NOT_DECIDED, one.independent_score)) for one in encodings]
+        return [_finding(engine, one, undecided(Reason.NOT_DECIDED, one.independent_score)) for one in encodings]
     answers = _ask(engine, encodings)
     tables = engine.scorer.score(encodings, answers)
     findings = []
     for encoding, written, scores in zip(encodings, answers, tables, strict=True):
         masks = engine.segmenter.segment(encoding, height, width)
         decision = _decide(engine, encoding, written, scores)
-        findings.append(replace(_finding(encoding, decision), answers=written, masks=masks))
+        findings.append(replace(_finding(engine, encoding, decision), answers=written, masks=masks))
     return findings
 
 
@@ -237,12 +238,12 @@ def _decide(engine: Engine, encoding: Encoding, answers: Sequence[Answer], score
     return decide(answers, scores, encoding.independent_score, encoding.class_probabilities, engine.profile.thresholds)
 
 
-def _finding(encoding: Encoding, decision: Decision) -> FaceFinding:
+def _finding(engine: Engine, encoding: Encoding, decision: Decision) -> FaceFinding:
     """The finding of one encoded face; its number is given by whoever knows the whole picture."""
     return FaceFinding(
         1,
         encoding.crop.face,
-        decision,
+        weigh(decision, engine.profile.calibration, encoding.crop),
         encoding.crop,
         class_probabilities=encoding.class_probabilities,
         regions=encoding.regions,

@@ -11,7 +11,9 @@ import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+from fakeface.calibration import Calibration
 from fakeface.decision import Thresholds
 from fakeface.errors import SettingsError, WeightsError, WeightsMismatch
 
@@ -74,6 +76,7 @@ class Profile:
         data: what it was trained on, one sentence.
         parts: its files by role.
         thresholds: cuts chosen on calibration faces.
+        calibration: how the text-independent score becomes a likelihood ratio; ``None`` until it was calibrated.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Profile:
     data: str
     parts: dict[str, Part]
     thresholds: Thresholds
+    calibration: Calibration | None = None
 
     def part(self, name: str) -> Part:
         """The part with this role.
@@ -121,8 +125,14 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
             role: Part(role, folder / part["file"], part["sha256"], part["size_bytes"], part["licence"])
             for role, part in table["parts"].items()
         }
-        return Profile(
-            name, table["version"], table["trained"], table["data"], parts, Thresholds(**table["thresholds"])
-        )
+        thresholds = Thresholds(**table["thresholds"])
+        calibration = _calibration(table["calibration"]) if "calibration" in table else None
+        return Profile(name, table["version"], table["trained"], table["data"], parts, thresholds, calibration)
     except (AttributeError, KeyError, TypeError, ValueError, SettingsError) as error:
         raise WeightsError(f"the record of profile {name!r} is incomplete: {error}") from error
+
+
+def _calibration(table: dict[str, Any]) -> Calibration:
+    envelope = {name: (float(low), float(high)) for name, (low, high) in table["envelope"].items()}
+    first, mixed, second = table["covariance"]
+    return Calibration(**{**table, "covariance": (first, mixed, second), "envelope": envelope})

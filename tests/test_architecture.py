@@ -19,6 +19,7 @@ SOURCES = sorted(
 VALUES = (
     "answers",
     "concepts",
+    "calibration",
     "decision",
     "errors",
     "evidence",

@@ -84,7 +84,8 @@ Next: fakeface detect -- pictures/001.jpg
 The absence of findings is not proof of authenticity: alterations outside the
 faces, and methods that the networks were not trained on, go unnoticed.
 How many unaltered faces would be flagged wrongly in material of this kind is
-not known until the profile is calibrated."""
+not known: the cuts were chosen on the profile's calibration faces, which may
+differ from it."""
 
 
 def many(count=60):

@@ -313,7 +313,7 @@ def test_the_stages_make_a_profile_that_examines_pictures(
     assert [one["epoch"] for one in reports] == [1, 2]
     assert all(np.isfinite(one["loss"]) for one in reports)
 
-    chosen = release(out, tmp_path / "weights", rows, root, "0", 'a "tiny" set ✓', 4, 1)
+    chosen = release(out, tmp_path / "weights", rows, root, "0", 'a "tiny" set ✓', 4, 1, 50)
     profile = load_profile("compact", tmp_path / "weights")
     assert profile.thresholds == chosen
     assert profile.data == 'a "tiny" set ✓'
@@ -364,7 +364,7 @@ def test_mining_asks_about_every_window_of_the_seeded_pairs(
 def test_a_released_profile_keeps_any_text(tiny_weights: Path, tmp_path: Path) -> None:
     for path in tiny_weights.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    _write_profile(tmp_path, '1 "beta" \\ 2', "faces 😀\nof two lines", THRESHOLDS)
+    _write_profile(tmp_path, '1 "beta" \\ 2', "faces 😀\nof two lines", "2026-01-02", THRESHOLDS)
     profile = load_profile("compact", tmp_path)
     assert (profile.version, profile.data) == ('1 "beta" \\ 2', "faces 😀\nof two lines")
     assert build_engine(Settings(threads=1), tmp_path).profile == profile

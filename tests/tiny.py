@@ -64,5 +64,5 @@ def write_profile(folder: Path, tokenizer: Tokenizer, thresholds: Thresholds = T
     language = make_language(tokenizer).state_dict()
     save_weights(folder / FILES["language"], {k: v for k, v in language.items() if k != "decoder.lm_head.weight"})
     save_weights(folder / FILES["mids"], make_mids().state_dict())
-    _write_profile(folder, "0-tiny", "nothing: freshly initialised", thresholds)
+    _write_profile(folder, "0-tiny", "nothing: freshly initialised", "2026-01-01", thresholds)
     return folder

@@ -20,8 +20,9 @@ from rich.text import Text
 
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
 from fakeface.report.words import (
+    ABSENCE,
     AGREEMENT,
-    LIMITS,
+    FALSE_FLAGS,
     NO_FACE_WORDS,
     Tally,
     agreement_words,
@@ -214,7 +215,7 @@ def _closing(collected: _Collected, profile: str) -> list[RenderableType]:
                 lines.append(Text(f"{count} {safe_text(reason)}"))
         lines.append(Text(profile_sentence(profile), style="dim"))
     lines.append(Text(totals_words(collected.tally.totals), style="bold"))
-    lines.append(Text(LIMITS[2]))
+    lines.append(Text(ABSENCE))
     if collected.rows > DETAILED_ROWS:
-        lines.append(Text(LIMITS[3]))
+        lines.append(Text(FALSE_FLAGS))
     return lines

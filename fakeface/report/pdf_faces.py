@@ -27,7 +27,7 @@ from fakeface.report.pdf_page import (
 )
 from fakeface.report.pdf_view import View, picture
 from fakeface.report.record import AnswerEntry, FaceEntry, FileEntry
-from fakeface.report.words import agreement_words, class_words, pieces, score_words, verdict_words
+from fakeface.report.words import agreement_words, class_words, pieces, ratio_words, score_words, verdict_words
 
 __all__ = ["faces"]
 
@@ -245,12 +245,12 @@ def _score_row(name: str, value: float | None, cut: float | None, direction: str
 
 
 def _likelihood(face: FaceEntry) -> tuple[str, str, str]:
-    decision = face.decision
-    if decision.log10_lr is None:
+    words = ratio_words(face.decision)
+    if not words:
         return "not given", "", "this version is not calibrated"
-    low, high = score_words(decision.log10_lr_low), score_words(decision.log10_lr_high)
-    capped = "; the cap of the calibration data was reached" if decision.lr_cap_reached else ""
-    return f"log10 {decision.log10_lr:.2f}", "", f"interval {low} to {high}, computed from {decision.lr_score}{capped}"
+    if face.decision.log10_lr is None:
+        return "withheld", "", words
+    return f"log10 {face.decision.log10_lr:.2f}", "", f"{words}; computed from {face.decision.lr_score}"
 
 
 def _answers(face: FaceEntry) -> Iterator[Flowable]:

@@ -14,10 +14,10 @@ from fakeface.report.pdf_view import View
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
 from fakeface.report.words import (
     AGREEMENT,
-    LIMITS,
     NO_FACE_WORDS,
     agreement_words,
     class_words,
+    limit_words,
     profile_sentence,
     score_words,
     totals_words,
@@ -48,7 +48,7 @@ def front(view: View) -> Iterator[Flowable]:
         ]
     )
     yield Spacer(1, 5 * mm)
-    yield box(LIMITS, "Limits of this report")
+    yield box(limit_words(head.profile), "Limits of this report")
 
 
 def box(lines: tuple[str, ...] | list[str], title: str) -> Table:
@@ -199,7 +199,7 @@ def closing(view: View) -> Iterator[Flowable]:
         55 * mm,
     )
     yield paragraph("7  Limits", "h1")
-    for line in (*LIMITS, AGREEMENT, profile_sentence(str(head.profile.get("name", "unknown")))):
+    for line in (*limit_words(head.profile), AGREEMENT, profile_sentence(str(head.profile.get("name", "unknown")))):
         yield Paragraph(markup(line), STYLES["bullet"], bulletText="•")
     yield paragraph(f"End of report {view.report_id}", "end")
 

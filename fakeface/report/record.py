@@ -90,6 +90,7 @@ class DecisionEntry(Entry):
     lr_score: str
     lr_cap: Rounded | None
     lr_cap_reached: bool | None
+    lr_withheld: tuple[str, ...]
 
 
 class RegionEntry(Entry):
@@ -329,6 +330,7 @@ def _decision_entry(finding: FaceFinding) -> DecisionEntry:
         lr_score=decision.lr_score,
         lr_cap=decision.lr_cap,
         lr_cap_reached=decision.lr_cap_reached,
+        lr_withheld=decision.lr_withheld,
     )
 
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from fakeface.answers import ForgeryClass, without_tags
+from fakeface.calibration import CONDITIONS
 from fakeface.decision import Reason
 from fakeface.report.record import STATEMENTS, DecisionEntry, FaceEntry, FileEntry, Totals
 
 __all__ = [
+    "ABSENCE",
     "AGREEMENT",
-    "LIMITS",
+    "FALSE_FLAGS",
     "NO_FACE_WORDS",
     "Piece",
     "Tally",
     "agreement_words",
     "class_words",
+    "limit_words",
     "pieces",
     "profile_sentence",
+    "ratio_words",
     "reason_words",
     "score_words",
     "totals_words",
@@ -28,17 +32,32 @@ __all__ = [
 
 NO_FACE_WORDS = f"inconclusive: {Reason.NO_FACE.words}"
 
-LIMITS = (
+SCOPE = (
     "The software states whether a face supports alteration, supports no alteration, or is inconclusive. It gives no "
-    "probability that anyone did anything, and no conclusion on guilt or intent.",
-    "Likelihood ratios are not calibrated in this version; therefore none is given. Fakeness and match are scores of a "
-    "network, not probabilities about this case.",
-    "The absence of findings is not proof of authenticity: alterations outside the faces, and methods that the "
-    "networks were not trained on, go unnoticed.",
-    "How many unaltered faces would be flagged wrongly in material of this kind is not known until the profile is "
-    "calibrated.",
+    "probability that anyone did anything, and no conclusion on guilt or intent."
 )
-"""What every form of the report says of itself."""
+SCORES = "Fakeness and match are scores of a network, not probabilities about this case."
+ABSENCE = (
+    "The absence of findings is not proof of authenticity: alterations outside the faces, and methods that the "
+    "networks were not trained on, go unnoticed."
+)
+FALSE_FLAGS = (
+    "How many unaltered faces would be flagged wrongly in material of this kind is not known: the cuts were chosen on "
+    "the profile's calibration faces, which may differ from it."
+)
+NO_RATIO = "Likelihood ratios are not calibrated in this version; therefore none is given."
+RATIO = (
+    "A likelihood ratio weighs two propositions: that the face was altered by a method like those of the calibration "
+    "set, against that it is an unaltered photograph like those of that set. It comes from the text-independent score "
+    "alone, is bounded by what the calibration faces allow, is withheld for faces unlike them, and must not be "
+    "multiplied over faces. Methods that are not in that set can make it wrong in either direction."
+)
+
+
+def limit_words(profile: Mapping[str, object]) -> tuple[str, ...]:
+    """What every form of the report says of itself, for a profile as the record holds it."""
+    return (SCOPE, SCORES, RATIO if profile.get("calibration") else NO_RATIO, ABSENCE, FALSE_FLAGS)
+
 
 AGREEMENT = (
     "Agreement compares the verdict with a second output of the same network that reads no text. It is a consistency "
@@ -169,3 +188,14 @@ def pieces(text: str) -> Iterator[Piece]:
                 yield Piece(" ")
             yield part
             started = True
+
+
+def ratio_words(decision: DecisionEntry) -> str:
+    """The likelihood ratio with its interval, or why none is given; empty for a profile without a calibration."""
+    if decision.log10_lr is not None and decision.log10_lr_low is not None and decision.log10_lr_high is not None:
+        capped = ", at the bound that the calibration faces allow" if decision.lr_cap_reached else ""
+        return f"log10 LR {decision.log10_lr:.2f} ({decision.log10_lr_low:.2f} to {decision.log10_lr_high:.2f}){capped}"
+    if decision.lr_withheld:
+        unlike = "; ".join(CONDITIONS.get(name, name) for name in decision.lr_withheld)
+        return f"withheld: unlike the calibration faces in {unlike}"
+    return ""

@@ -18,20 +18,25 @@ from sklearn.metrics import f1_score, roc_curve
 from fakeface.backends import build_engine
 from fakeface.backends.compact import MIN_MASK_SHARE
 from fakeface.bench.sets import score_forged
+from fakeface.calibration import Calibration
 from fakeface.decision import Thresholds
 from fakeface.errors import WeightsError
 from fakeface.networks.encoder import EncoderConfig, ForensicEncoder
 from fakeface.networks.language import LanguageConfig
 from fakeface.networks.mids import MidsConfig
+from fakeface.profiles import Profile, load_profile
 from fakeface.settings import Settings
+from fakeface.training.calibrate import calibrate
 from fakeface.training.encoder import collate
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.manifest import FaceRow
 from fakeface.training.networks import load_encoder, load_tokenizer
 
-__all__ = ["CALIB_SEED", "choose_thresholds", "release"]
+__all__ = ["CALIB_SEED", "calibrate_profile", "choose_thresholds", "release"]
 
 CALIB_SEED = 5000
+RATIO_SEED, RATIO_PAIRS = 6000, 1000
+"""Seed and number of the pairs that the likelihood ratio is calibrated on."""
 LICENCE = "Apache-2.0"
 FILES = {
     "config": "compact.json",
@@ -60,6 +65,7 @@ def release(
     data: str,
     pairs: int,
     threads: int = 0,
+    ratio_pairs: int = RATIO_PAIRS,
 ) -> Thresholds:
     """Write the profile ``compact`` into ``out``: weights, configuration, tokenizer and ``compact.toml``.
 
@@ -70,8 +76,9 @@ def release(
         root: folder that their paths are relative to.
         version: of the weights.
         data: what they were trained on, one sentence.
-        pairs: calibration pairs.
+        pairs: calibration pairs that the cuts are chosen on.
         threads: of the networks; 0 takes all cores.
+        ratio_pairs: calibration pairs for the likelihood ratio.
 
     Raises:
         WeightsError: a stage's result is missing.
@@ -94,10 +101,32 @@ def release(
             raise WeightsError(f"no {source} in {trained}: run that stage first")
         shutil.copyfile(trained / source, out / FILES[role])
         (out / FILES[role]).chmod(0o644)
-    _write_profile(out, version, data, Thresholds(0.5, 0.5, 0.0))
-    thresholds = choose_thresholds(out, rows, root, pairs, threads)
-    _write_profile(out, version, data, thresholds)
-    return thresholds
+    _write_profile(out, version, data, f"{datetime.now(UTC):%Y-%m-%d}", Thresholds(0.5, 0.5, 0.0))
+    return calibrate_profile(out, rows, root, pairs, threads, ratio_pairs).thresholds
+
+
+def calibrate_profile(
+    folder: Path, rows: Sequence[FaceRow], root: Path, pairs: int, threads: int = 0, ratio_pairs: int = RATIO_PAIRS
+) -> Profile:
+    """Choose cuts and likelihood ratio of the profile in ``folder`` on calibration faces, and write them into it.
+
+    Args:
+        folder: a weights folder with a profile ``compact``.
+        rows: prepared faces, of which the calibration split is used.
+        root: folder that their paths are relative to.
+        pairs: pairs that the cuts are chosen on; every face is decided with text.
+        threads: of the networks; 0 takes all cores.
+        ratio_pairs: pairs that the likelihood ratio is calibrated on; without text, so many are cheap.
+
+    Raises:
+        SettingsError: too few calibration faces.
+    """
+    profile = load_profile("compact", folder)
+    thresholds = choose_thresholds(folder, rows, root, pairs, threads)
+    factory = PairFactory([row for row in rows if row.split == "calib"], root, RATIO_SEED)
+    calibration = calibrate(load_encoder(folder / FILES["encoder"]), factory, ratio_pairs)
+    _write_profile(folder, profile.version, profile.data, profile.trained, thresholds, calibration)
+    return load_profile("compact", folder)
 
 
 def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: int, threads: int = 0) -> Thresholds:
@@ -165,16 +194,23 @@ def _dense_cuts(encoder: ForensicEncoder, factory: PairFactory, pairs: int) -> t
     return mask, max(GRID, key=region_f1)
 
 
-def _write_profile(out: Path, version: str, data: str, thresholds: Thresholds) -> None:
+def _write_profile(
+    out: Path, version: str, data: str, trained: str, thresholds: Thresholds, calibration: Calibration | None = None
+) -> None:
     lines = [
         "# The embedded profile. Written by `fakeface train release`; every file is checked against its hash.",
         f"version = {json.dumps(version, ensure_ascii=False)}",
-        f'trained = "{datetime.now(UTC):%Y-%m-%d}"',
+        f'trained = "{trained}"',
         f"data = {json.dumps(data, ensure_ascii=False)}",
         "",
         "[thresholds]",
         *(f"{name} = {value}" for name, value in asdict(thresholds).items()),
     ]
+    if calibration is not None:
+        table = asdict(calibration)
+        envelope = table.pop("envelope")
+        lines += ["", "[calibration]", *(f"{name} = {_toml(value)}" for name, value in table.items())]
+        lines += ["", "[calibration.envelope]", *(f"{name} = {_toml(value)}" for name, value in envelope.items())]
     for role, name in FILES.items():
         content = (out / name).read_bytes()
         lines += [
@@ -186,3 +222,8 @@ def _write_profile(out: Path, version: str, data: str, thresholds: Thresholds) -
             f'licence = "{LICENCE}"',
         ]
     (out / "compact.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _toml(value: str | float | tuple[float, ...] | list[float]) -> str:
+    """A value as TOML writes it; JSON's notation is the same for text, numbers and lists of numbers."""
+    return json.dumps(value, ensure_ascii=False)

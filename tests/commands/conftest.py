@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -52,7 +53,10 @@ def spawn(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
     words = [sys.executable, str(PROCESS), *(os.fspath(word) if isinstance(word, Path) else word for word in arguments)]
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     environment = {**os.environ, "PYTHONPATH": str(TREE), **options.pop("env", {})}
-    return subprocess.Popen(words, env=environment, **options)
+    # Where the tests themselves run in a shell's background, SIGINT is ignored, and a child would inherit that.
+    return subprocess.Popen(
+        words, env=environment, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **options
+    )
 
 
 def read_record(case: Path) -> Record:

@@ -1,0 +1,136 @@
+"""Calibrate the text-independent score: likelihood ratio, its bounds, and the envelope that they hold in."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from fakeface.calibration import CONDITIONS, Calibration, log_odds, measure_conditions
+from fakeface.errors import BackendError, SettingsError
+from fakeface.networks.encoder import ForensicEncoder
+from fakeface.training.encoder import collate
+from fakeface.training.forge.pairs import FaceSample, PairFactory
+
+__all__ = ["calibrate", "fit_calibration", "score_pairs"]
+
+RESAMPLES = 300
+"""Bootstrap samples behind the interval."""
+
+ENVELOPE = (0.01, 0.99)
+"""Quantiles of the calibration faces between which the calibration holds."""
+
+LEAST_FACES = 50
+"""Fewer real or forged faces than this calibrate nothing."""
+
+STEP = 16
+
+Numbers = NDArray[np.float64]
+
+
+@torch.inference_mode()
+def score_pairs(encoder: ForensicEncoder, factory: PairFactory, pairs: int) -> tuple[Numbers, list[FaceSample]]:
+    """Text-independent scores of pairs 0 to ``pairs`` - 1, and their windows, a real one before each forged one."""
+    scores: list[Numbers] = []
+    samples: list[FaceSample] = []
+    for start in range(0, pairs, STEP):
+        made = [factory.pair(index) for index in range(start, min(start + STEP, pairs))]
+        scores.append(encoder(collate(made)["pixels"]).detection.sigmoid().double().numpy())
+        samples += [sample for pair in made for sample in pair]
+    return np.concatenate(scores), samples
+
+
+def calibrate(encoder: ForensicEncoder, factory: PairFactory, pairs: int, seed: int = 1) -> Calibration:
+    """Calibrate on pairs of a factory over calibration faces.
+
+    Args:
+        encoder: the trained one, in evaluation mode.
+        factory: of calibration faces.
+        pairs: how many.
+        seed: of the bootstrap.
+
+    Raises:
+        SettingsError: too few pairs.
+        BackendError: the library for the bounds is not installed.
+    """
+    scores, samples = score_pairs(encoder, factory, pairs)
+    labels = np.array([sample.label for sample in samples])
+    measured = [measure_conditions(sample.window, sample.landmarks) for sample in samples]
+    envelope = {
+        name: (
+            round(float(np.quantile([one[name] for one in measured], ENVELOPE[0])), 4),
+            round(float(np.quantile([one[name] for one in measured], ENVELOPE[1])), 4),
+        )
+        for name in CONDITIONS
+    }
+    groups = np.repeat(np.arange(len(scores) // 2), 2)
+    return fit_calibration(scores, labels, groups, envelope, seed)
+
+
+def fit_calibration(
+    scores: Numbers,
+    labels: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    envelope: dict[str, tuple[float, float]],
+    seed: int,
+) -> Calibration:
+    """Logistic calibration with empirical bounds and a bootstrap over groups.
+
+    Args:
+        scores: (n,) 0..1.
+        labels: (n,) 0 real, 1 fake.
+        groups: (n,) which faces are drawn together.
+        envelope: of the conditions.
+        seed: of the bootstrap.
+
+    Raises:
+        SettingsError: too few faces.
+        BackendError: the library for the bounds is not installed.
+    """
+    reals, fakes = int((labels == 0).sum()), int((labels == 1).sum())
+    if min(reals, fakes) < LEAST_FACES:
+        raise SettingsError(
+            f"{reals} real and {fakes} forged faces calibrate nothing: {LEAST_FACES} of each are needed"
+        )
+    odds = np.array([log_odds(float(score)) for score in scores])
+    intercept, slope = _fit(odds, labels)
+    rng = np.random.default_rng(seed)
+    members = {group: np.flatnonzero(groups == group) for group in np.unique(groups)}
+    names = np.array(list(members))
+    drawn = []
+    for _ in range(RESAMPLES):
+        chosen = np.concatenate([members[group] for group in rng.choice(names, len(names))])
+        drawn.append(_fit(odds[chosen], labels[chosen]))
+    covariance = np.cov(np.array(drawn).T)
+    lower, upper = _bounds(intercept + slope * odds, labels)
+    return Calibration(
+        score="independent_score",
+        intercept=round(intercept, 6),
+        slope=round(slope, 6),
+        covariance=(
+            round(float(covariance[0, 0]), 8),
+            round(float(covariance[0, 1]), 8),
+            round(float(covariance[1, 1]), 8),
+        ),
+        lower=round(lower, 4),
+        upper=round(upper, 4),
+        reals=reals,
+        fakes=fakes,
+        envelope=envelope,
+    )
+
+
+def _fit(odds: Numbers, labels: NDArray[np.int64]) -> tuple[float, float]:
+    """Intercept and slope of log10 LR; both classes weigh the same, so the odds of the fit are the ratio itself."""
+    model = LogisticRegression(C=1e6, class_weight="balanced").fit(odds[:, None], labels)
+    return float(model.intercept_[0] / np.log(10)), max(float(model.coef_[0, 0] / np.log(10)), 0.0)
+
+
+def _bounds(ratios: Numbers, labels: NDArray[np.int64]) -> tuple[float, float]:
+    try:
+        from lir.algorithms.bayeserror import elub
+    except ImportError as error:
+        raise BackendError("calibration needs the library lir: pip install 'fakeface[train]'") from error
+    lower, upper = elub(ratios.copy(), labels)
+    return float(lower), float(upper)
