@@ -67,7 +67,7 @@ def _shadow_area(canvas: Canvas) -> Field:
         frame = SideFrame.of(canvas.points, side)
         eye = np.full(canvas.shape, 255, np.uint8)
         cv2.fillPoly(eye, [np.rint(frame.points[36:42] * 16).astype(np.int32)], (0,), cv2.LINE_8, 4)
-        away = cv2.distanceTransform(eye, cv2.DIST_L2, 3) / np.float32(canvas.unit)
+        away = np.minimum(cv2.distanceTransform(eye, cv2.DIST_L2, 3) / np.float32(canvas.unit), 9)
         lid = canvas.area(f"{side}_orbital_fold", f"{side}_upper_lid", feather=0.03)
         area = np.maximum(area, np.exp(-((away / 0.13) ** 2)) * lid * 1.15)
     return np.asarray(area, np.float32)
