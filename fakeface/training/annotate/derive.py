@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 __all__ = ["Derived", "Skip", "SkipReason", "derive", "difference", "noise_floor"]
 
-PERCENTILE = 95.0
-"""An altered pixel differs more than this share of all, at least."""
+TOP = 95.0
+"""Percentile of the difference that the mask of other annotators begins at."""
 
 BLUR = 1 / 160
 """Sigma of the blur before the comparison, in shares of the picture's shorter side; at least one pixel."""
@@ -20,17 +20,23 @@ BLUR = 1 / 160
 QUALITY = 75
 """JPEG quality assumed where none is known."""
 
-DEVIATIONS = 6.0
-"""The noise of the untouched majority of pixels ends so many robust deviations above its median."""
+GRID = 4
+"""Pixels by which a picture is moved, so that its blocks of compression are others."""
 
-LEAST_FLOOR = 1.0
-"""Delta E below which nothing counts as a difference."""
+MOSTLY = 80
+"""Percentile of the difference by compression that counts as noise; what exceeds it is as small as specks."""
+
+LEAST_FLOOR = 2.0
+"""Delta E that the eye hardly sees."""
+
+MOST_NOISE = 5.0
+"""Delta E; where even the fifth that differs least differs more, the two are not the same picture."""
 
 LEAST_SIDE = 32
 LEAST_PIXELS, LEAST_PART = 32, 0.1
 """A component has this many pixels, and this share of the largest one's."""
 
-MOST_ALTERED = 0.6
+MOST_ALTERED = 0.85
 """Where more of the picture than this differs, the change is everywhere, and its place is not known."""
 
 
@@ -78,7 +84,7 @@ def derive(
     fake: NDArray[np.uint8],
     *,
     quality: int | None = None,
-    percentile: float = PERCENTILE,
+    percentile: float = 0.0,
 ) -> Derived | Skip:
     """The altered area, or why there is none.
 
@@ -86,12 +92,15 @@ def derive(
         real: (height, width, 3) uint8 RGB.
         fake: the same size, aligned with it.
         quality: JPEG quality, 1 to 100, of the worse of the two; 75 is assumed where it is not known.
-        percentile: of the difference that an altered pixel exceeds; 0 leaves the noise floor alone.
+        percentile: of the difference that an altered pixel exceeds besides the noise floor; 0 leaves the floor alone,
+            which comes much nearer to what was altered wherever that is more than a twentieth of the picture.
     """
     unfit = _unfit(real, fake)
     if unfit is not None:
         return unfit
     between = difference(real, fake)
+    if _calm(between) > MOST_NOISE:
+        return Skip(SkipReason.EVERYWHERE, f"four fifths of the picture by more than {_calm(between):.1f}")
     floor = noise_floor(real, between, QUALITY if quality is None else quality)
     threshold = max(float(np.percentile(between, percentile)) if percentile > 0 else 0.0, floor)
     mask = _largest(between > threshold)
@@ -99,7 +108,7 @@ def derive(
         return Skip(SkipReason.ONLY_NOISE, f"largest difference {between.max():.1f}, noise up to {floor:.1f}")
     if float((between > floor).mean()) > MOST_ALTERED:
         return Skip(SkipReason.EVERYWHERE, f"{(between > floor).mean():.0%} of the picture")
-    return Derived(mask, between > np.percentile(between, PERCENTILE), threshold, floor)
+    return Derived(mask, between > np.percentile(between, TOP), threshold, floor)
 
 
 def difference(real: NDArray[np.uint8], fake: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -113,17 +122,21 @@ def difference(real: NDArray[np.uint8], fake: NDArray[np.uint8]) -> NDArray[np.f
 def noise_floor(real: NDArray[np.uint8], between: NDArray[np.float32], quality: int) -> float:
     """The largest difference that nobody made, in delta E.
 
-    The larger of two: what compressing the real picture once more changes in all but a hundredth of it, and the spread
-    of the difference in the half of the picture that differs least.
+    The largest of three: what the eye hardly sees, what compressing the real picture changes in most of it, on a grid
+    of blocks of its own because a picture that was compressed before hardly changes on the same one, and twice the
+    difference of the fifth of the picture that differs least.
     """
+    moved = np.roll(real, (GRID, GRID), axis=(0, 1))
     options = [cv2.IMWRITE_JPEG_QUALITY, int(np.clip(quality, 1, 100))]
-    code = cv2.imencode(".jpg", cv2.cvtColor(real, cv2.COLOR_RGB2BGR), options)[1]
+    code = cv2.imencode(".jpg", cv2.cvtColor(moved, cv2.COLOR_RGB2BGR), options)[1]
     again = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR_RGB), np.uint8)
-    compression = float(np.percentile(difference(real, again), 99))
-    calm = between[between <= np.median(between)]
-    middle = float(np.median(calm))
-    spread = 1.4826 * float(np.median(np.abs(calm - middle)))
-    return max(LEAST_FLOOR, compression, middle + DEVIATIONS * spread)
+    compression = difference(moved, again)[2 * GRID :, 2 * GRID :]
+    return max(LEAST_FLOOR, float(np.percentile(compression, MOSTLY)), 2 * _calm(between))
+
+
+def _calm(between: NDArray[np.float32]) -> float:
+    """The difference that a fifth of the picture does not exceed."""
+    return float(np.percentile(between, 20))
 
 
 def _unfit(real: NDArray[np.uint8], fake: NDArray[np.uint8]) -> Skip | None:
