@@ -1,179 +1,290 @@
-"""Figures: checked by hand on a few scores, and measured through the route on a tiny data set."""
+"""Sets with known truth, measured through the route on a tiny data set."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from fakeface.answers import Hypothesis, parse_answer
 from fakeface.backends import Engine
 from fakeface.backends.stills import Decoder
-from fakeface.bench.metrics import Figure, binary_figures, equal_error_rate, interval
-from fakeface.bench.report import figures, markdown
-from fakeface.bench.sets import REENCODING, ScoredFace, read_pairs, score_files, score_forged
-from fakeface.decision import Thresholds
+from fakeface.bench.compare import (
+    HeatKeeper,
+    found_mask,
+    mask_figures,
+    masked_regions,
+    match_phrases,
+    named_regions,
+    true_texts,
+    window_mask,
+)
+from fakeface.bench.files import file_sample, luminance_quantiser, meant_face
+from fakeface.bench.run import operators_of
+from fakeface.bench.scoring import _crop
+from fakeface.bench.sets import (
+    REENCODED,
+    REENCODING,
+    SLICES,
+    FileSet,
+    ForgedSet,
+    GivenFile,
+    file_sets,
+    processing_of,
+    read_pairs,
+    row_set,
+    score_files,
+    score_forged,
+    score_operator,
+)
+from fakeface.bench.values import ScoredFace
+from fakeface.decision import Reason, undecided
 from fakeface.errors import SettingsError
+from fakeface.faces import Box, FaceCrop
+from fakeface.findings import FaceFinding
+from fakeface.masks import Mask
 from fakeface.settings import FaceSettings, Settings
-from fakeface.training.forge.pairs import PairFactory
-from fakeface.training.forge.recipe import load_recipe, single
+from fakeface.training.forge.pairs import FaceSample, PairFactory, cut_windows
+from fakeface.training.forge.recipe import Entry, load_recipe, single
+from fakeface.training.forge.studio import Studio
+from fakeface.training.formats.rle import Rle
 
 from .conftest import FaceSet
 
-CUTS = Thresholds(fakeness=0.5, independent=0.5, margin=0.0)
-LABELS = np.array([0, 0, 0, 1, 1, 1])
-SCORES = np.array([0.1, 0.4, 0.6, 0.3, 0.7, 0.9])
-GROUPS = list("abcabc")
+FAST = Settings(faces=FaceSettings(hog_side_pixels=512), fast=True, batch_faces=4)
+WHOLE = dataclasses.replace(FAST, fast=False)
 
 
-def test_figures_of_six_faces_are_those_computed_by_hand() -> None:
-    found = binary_figures(LABELS, SCORES, GROUPS, 0.5)
-    assert found["auc"].value == pytest.approx(7 / 9)
-    assert found["acc"].value == pytest.approx(4 / 6)
-    assert found["balanced_acc"].value == pytest.approx(4 / 6)
-    assert found["ap"].value == pytest.approx((1 / 1 + 2 / 2 + 3 / 5) / 3)
-    assert found["eer"].value == pytest.approx(1 / 3)
-    for figure in found.values():
-        assert figure.n == 6
-        assert figure.low <= figure.value <= figure.high
+def studio(face_set: FaceSet, operator: str, seed: int = 1) -> Studio:
+    """Forges dev faces by one operator."""
+    recipe = load_recipe().model_copy(update={"processing": 0.0})
+    return Studio(face_set.of("dev"), face_set.root, seed, single(operator, recipe))
 
 
-def test_the_equal_error_rate_is_found_inside_a_run_of_fakes() -> None:
-    labels = np.array([0, 1, 1, 1, 1, 0, 0, 0])
-    assert equal_error_rate(labels, np.linspace(0.9, 0.1, 8)) == pytest.approx(0.25)
-    assert equal_error_rate(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.8, 0.9])) == 0
-    assert equal_error_rate(np.array([1, 1, 0, 0]), np.array([0.1, 0.2, 0.8, 0.9])) == 1
+def forged(face_set: FaceSet, operator: str = "edit") -> FaceSample:
+    """A forged window with its truth."""
+    one = studio(face_set, operator)
+    rng = one.generator(0)
+    return cut_windows(one.forged(0, operator, rng), rng)[1]
 
 
-def test_a_cut_belongs_to_the_fakes() -> None:
-    assert binary_figures(np.array([0, 1]), np.array([0.4, 0.5]), ["a", "b"], 0.5)["acc"].value == 1
+def finding_of(sample: FaceSample, masks: tuple[Mask, ...]) -> FaceFinding:
+    crop = _crop(sample)
+    return FaceFinding(1, crop.face, undecided(Reason.NOT_DECIDED), crop, masks=masks)
 
 
-def test_faces_of_one_picture_are_resampled_together() -> None:
-    labels, scores = np.array([0, 1] * 20), np.array([0.2, 0.8] * 20)
-    apart = interval(labels, scores, [str(index) for index in range(40)], lambda truth, _: float(truth.mean()))
-    together = interval(labels, scores, [str(index // 2) for index in range(40)], lambda truth, _: float(truth.mean()))
-    assert apart.low < 0.45 < 0.55 < apart.high
-    assert (together.low, together.high) == (0.5, 0.5)
+def full_mask(sample: FaceSample) -> Mask:
+    """The true mask in the window's own pixels."""
+    return Mask(np.kron(sample.mask > 0.25, np.ones((4, 4))).astype(bool), "artifact", 0.9)
 
 
-def test_a_figure_of_forgeries_alone_has_an_interval() -> None:
-    figure = interval(np.ones(5, int), np.array([0.1, 0.2, 0.3, 0.4, 0.5]), list("abcde"), lambda _, v: float(v.mean()))
-    assert figure.value == pytest.approx(0.3)
-    assert 0.1 <= figure.low < 0.3 < figure.high <= 0.5
-    assert Figure(1 / 3, 0.1, 0.5, 7).as_dict() == {"value": 0.3333, "low": 0.1, "high": 0.5, "n": 7}
-
-
-def face(label: int, number: int, name: str = "set", **changes: object) -> ScoredFace:
-    score = 0.8 if label else 0.2
-    one = ScoredFace(
-        name, f"{name}-{number}", label, score, score, label, "fake" if label else "real", False,
-        "editing", "editing", 0.5 + number / 100 if label else None, 150.0, 0,
-    )  # fmt: skip
-    return dataclasses.replace(one, **changes)  # type: ignore[arg-type]
-
-
-FACES = [face(label, number) for number in range(6) for label in (0, 1)]
-
-
-def test_every_score_of_every_set_has_its_figures() -> None:
-    faces = [*FACES, *(face(label, number, "ff.c23") for number in range(3) for label in (0, 1))]
-    found = figures(faces, CUTS)
-    assert {
-        f"{score}.{name}.auc" for score in ("independent", "fakeness") for name in ("set", "ff.c23")
-    } <= found.keys()
-    assert found["independent.set.auc"].n == 12
-    assert found["independent.ff.c23.auc"].n == 6
-    assert found["mask.set.iou"].n == 6
-    assert found["mask.set.iou"].value == pytest.approx(0.525)
-    assert found["verdict.set.indeterminate"].value == 0
-    assert all(math.isfinite(bound) for figure in found.values() for bound in (figure.low, figure.high))
-
-
-def test_a_figure_that_a_set_does_not_allow_is_absent() -> None:
-    found = figures(
-        [dataclasses.replace(one, fakeness=None, anchor=None, mask_iou=None, hard=None) for one in FACES], CUTS
-    )
-    assert {key.split(".")[0] for key in found} == {"independent"}
-    assert figures([], CUTS) == {}
-
-
-def test_what_geometry_and_file_size_give_away_is_measured_too() -> None:
-    faces = [dataclasses.replace(one, scale=100.0 + 50 * one.label, size_bytes=1000 - 100 * one.label) for one in FACES]
-    found = figures(faces, CUTS)
-    assert found["scale.set.auc"].value == 1
-    assert found["bytes.set.auc"].value == 0
-
-
-def test_hard_and_easy_faces_are_told_apart() -> None:
-    faces = [dataclasses.replace(one, hard=index % 4 < 2, anchor=1) for index, one in enumerate(FACES)]
-    found = figures(faces, CUTS)
-    assert found["fakeness.set.acc_hard"].n == found["fakeness.set.acc_easy"].n == 6
-    assert found["anchor.set.acc_hard"].value == 0.5
-    assert found["verdict.set.hard"].value == 0.5
-
-
-def test_the_table_has_a_row_for_each_set_and_a_dash_for_what_is_absent() -> None:
-    lines = markdown(figures([*FACES, *(face(label, 1, "ff.c23") for label in (0, 1))], CUTS)).splitlines()
-    assert lines[2].startswith("| set | 12 | 1.000 (1.000-1.000) |")
-    assert lines[3].startswith("| ff.c23 | 2 |")
-    assert {line.count("|") for line in lines} == {lines[0].count("|")}
-    assert " - |" in lines[2]
-
-
-def test_forged_pairs_go_through_the_route(face_set: FaceSet, tiny_engine: Engine) -> None:
-    factory = PairFactory(face_set.of("dev"), face_set.root, 1, single("edit", load_recipe()))
-    batches = list(score_forged(tiny_engine, factory, "edit", 3, Settings(batch_faces=4)))
-    assert [len(batch) for batch in batches] == [4, 2]
-    faces = [one for batch in batches for one in batch]
-    assert [(one.label, one.group) for one in faces[:3]] == [(0, "edit-0"), (1, "edit-0"), (0, "edit-1")]
+def test_an_operator_forges_every_real_face_once_and_the_pair_shares_its_source(
+    face_set: FaceSet, tiny_engine: Engine
+) -> None:
+    wanted = ForgedSet("edit", "trained", 3)
+    batches = list(score_operator(tiny_engine, studio(face_set, "edit"), wanted, WHOLE))
+    assert [len(batch.faces) for batch in batches] == [4, 2]
+    faces = [one for batch in batches for one in batch.faces]
+    assert [one.label for one in faces] == [0, 1] * 3
+    assert [one.group for one in faces[::2]] == [one.group for one in faces[1::2]]
+    assert {one.group for one in faces} == {row.path for row in face_set.of("dev")}
     for one in faces:
         assert 0 <= one.independent <= 1
         assert one.forgery == ("editing" if one.label else "real")
         assert (one.mask_iou is None) == (one.label == 0)
+        assert (one.true_regions is None) == (one.label == 0)
+        assert one.references
+        assert one.size_bytes > 1000
+        assert one.log10_lr is None
+    assert any(one.mask_auc is not None for one in faces)
+    assert [batch.faces for batch in score_operator(tiny_engine, studio(face_set, "edit"), wanted, WHOLE)] == [
+        batch.faces for batch in batches
+    ]
+
+
+def test_a_slice_measures_the_same_pairs_after_the_same_processing(face_set: FaceSet, tiny_engine: Engine) -> None:
+    def measured(condition: str) -> list[ScoredFace]:
+        wanted = ForgedSet("edit", "trained", 2, condition)
+        return [
+            one for batch in score_operator(tiny_engine, studio(face_set, "edit"), wanted, FAST) for one in batch.faces
+        ]
+
+    plain, blurred = measured(""), measured("blur")
+    assert {one.set_name for one in blurred} == {"edit_blur"}
+    assert [(one.group, one.label) for one in blurred] == [(one.group, one.label) for one in plain]
+    assert all(soft.size_bytes < sharp.size_bytes for soft, sharp in zip(blurred, plain, strict=True))
+
+
+def test_a_face_that_cannot_be_forged_is_told_and_the_next_one_taken(
+    face_set: FaceSet, tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fakeface.training.forge.values import CannotForge
+
+    one = studio(face_set, "edit")
+    make, first = one.forged, int(np.random.default_rng(1).permutation(len(one.reals))[0])
+
+    def picky(real: int, *rest: object, **more: object) -> object:
+        if real == first:
+            raise CannotForge("the mouth is closed")
+        return make(real, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(one, "forged", picky)
+    batches = list(score_operator(tiny_engine, one, ForgedSet("edit", "trained", 9), FAST))
+    assert sum(len(batch.faces) for batch in batches) == 2 * (len(one.reals) - 1)
+    assert [reason for batch in batches for reason in batch.left_out] == ["cannot be forged: the mouth is closed"]
+
+
+def test_a_mixed_factory_is_scored_pair_by_pair(face_set: FaceSet, tiny_engine: Engine) -> None:
+    factory = PairFactory(face_set.of("dev"), face_set.root, 1, single("edit", load_recipe()))
+    batches = list(score_forged(tiny_engine, factory, "edit", 3, FAST))
+    assert [len(batch) for batch in batches] == [4, 2]
+    assert [(one.label, one.group) for one in batches[0][:3]] == [(0, "edit-0"), (1, "edit-0"), (0, "edit-1")]
 
 
 def test_the_overlap_is_one_where_the_mask_is_the_truth(face_set: FaceSet) -> None:
-    from fakeface.bench.sets import _crop, _mask_iou
-    from fakeface.decision import Reason, undecided
-    from fakeface.findings import FaceFinding
-    from fakeface.masks import Mask
-    from tests.builders import make_face_finding
-
-    sample = PairFactory(
-        face_set.of("dev"), face_set.root, 1, single("edit", load_recipe().model_copy(update={"processing": 0.0}))
-    ).pair(0)[1]
-    full = np.kron(sample.mask > 0.25, np.ones((4, 4))).astype(bool)
-    answers = make_face_finding().answers
-    crop = _crop(sample)
-    finding = FaceFinding(
-        1, crop.face, undecided(Reason.NOT_DECIDED), crop, answers, masks=(Mask(full, "artifact", 1.0),)
+    sample = forged(face_set)
+    truth, mask = sample.mask > 0.25, full_mask(sample)
+    same = mask_figures(
+        truth, found_mask(finding_of(sample, (mask,))), np.kron(sample.mask, np.ones((4, 4), np.float32))
     )
-    assert _mask_iou(finding, sample) == 1
-    assert _mask_iou(dataclasses.replace(finding, masks=(Mask(~full, "artifact", 1.0),)), sample) == 0
-    assert _mask_iou(dataclasses.replace(finding, masks=()), sample) == 0
-    assert _mask_iou(dataclasses.replace(finding, answers=()), sample) is None
+    assert same == {"mask_iou": 1, "mask_f1": 1, "mask_auc": 1}
+    other = found_mask(finding_of(sample, (Mask(~mask.pixels, "artifact", 1.0),)))
+    assert mask_figures(truth, other, None) == {"mask_iou": 0, "mask_f1": 0, "mask_auc": None}
+    assert mask_figures(truth, found_mask(finding_of(sample, ())), None)["mask_iou"] == 0
 
 
-def test_files_are_scored_in_pairs_or_not_at_all(face_set: FaceSet, tiny_engine: Engine, tmp_path: Path) -> None:
-    settings = Settings(faces=FaceSettings(hog_side_pixels=512), fast=True)
-    pairs = [
+def test_a_mask_of_the_frame_is_seen_through_the_examined_square(face_set: FaceSet) -> None:
+    sample = forged(face_set)
+    square = Box(-24, 10, 200, 234)
+    crop = FaceCrop(sample.window, square, Box(0, 0, 224, 224), _crop(sample).face)
+    pixels = np.zeros((300, 300), bool)
+    pixels[10:122, 0:88] = True
+    seen = window_mask(pixels, crop)
+    assert seen[:28, 6:28].all()
+    assert not seen[:, :6].any()
+    assert not seen[28:].any()
+    assert not window_mask(np.zeros((300, 300), bool), crop).any()
+
+
+def test_the_probabilities_behind_a_mask_are_kept_for_its_own_face(face_set: FaceSet, tiny_engine: Engine) -> None:
+    keeper = HeatKeeper(tiny_engine.segmenter)
+    crop = _crop(forged(face_set))
+    encoding = tiny_engine.encoder.encode([crop])[0]
+    assert keeper.card == tiny_engine.segmenter.card
+    masks = keeper.segment(encoding, 224, 224)
+    heat = keeper.take(crop)
+    assert heat is not None
+    assert heat.shape == (224, 224)
+    assert all(mask.pixels[heat >= 0.4].all() for mask in masks)
+    assert keeper.take(crop) is None
+    keeper.segment(encoding, 224, 224)
+    keeper.forget()
+    assert keeper.take(crop) is None
+
+
+ANSWER = (
+    "Image description: A face.\nForgery reasoning: The <p>eyes</p>[SEG] are smooth; the <p>left jaw</p>[SEG] and the "
+    "<p>thing</p>[SEG] too, the <p>chin</p>[NOSEG] not.\nAnalysis result: Fake"
+)
+
+
+def test_phrases_of_an_answer_are_taken_for_regions() -> None:
+    assert named_regions(parse_answer(ANSWER, Hypothesis.OPEN)) == ("right_eye", "left_eye", "left_jaw")
+    everything = named_regions(parse_answer(ANSWER.replace("eyes", "whole face"), Hypothesis.OPEN))
+    assert {"forehead", "lower_nose", "left_cheek", "chin"} <= set(everything)
+    assert named_regions(parse_answer("nothing", Hypothesis.OPEN)) == ()
+
+
+def test_the_true_text_and_the_true_mask_find_each_other(face_set: FaceSet) -> None:
+    sample = forged(face_set, "self_blend")
+    texts, truth = true_texts(sample, "picture")
+    assert true_texts(sample, "picture")[0] == texts
+    assert truth.scored_text == texts[0]
+    found, true = match_phrases(truth, truth, sample.mask > 0.25, 0.7, sample)
+    assert len(found) == len(true) > 0
+    assert all(one.recalled and one.iou == 1 for one in true)
+    assert all(one.hit and one.score == 0.7 for one in found)
+    found, true = match_phrases(truth, truth, np.zeros((56, 56), bool), 0.0, sample)
+    assert not any(one.hit for one in found)
+    assert all(one.iou == 0 and not one.recalled for one in true)
+    silent = parse_answer("nothing", Hypothesis.OPEN)
+    assert match_phrases(silent, truth, sample.mask > 0.25, 0.7, sample)[0] == ()
+
+
+def test_regions_under_a_mask_are_those_of_the_truth(face_set: FaceSet) -> None:
+    sample = forged(face_set, "self_blend")
+    assert len(masked_regions(sample.mask > 0.25, sample.landmarks)) == int(sample.regions.sum())
+    assert masked_regions(np.zeros((56, 56), bool), sample.landmarks) == ()
+
+
+def test_files_are_scored_in_pairs_or_not_at_all_and_the_reason_is_told(face_set: FaceSet, tiny_engine: Engine) -> None:
+    listed = [
         ("swaps", "dev/studio/0.png", "train/swaps/0.png"),
         ("swaps", "dev/studio/1.png", "dev/studio/blank.png"),
         ("swaps", "dev/studio/2.png", "dev/studio/notes.png"),
         ("swaps", "dev/studio/2.png", "missing.png"),
     ]
-    with Decoder(settings.decoder) as decoder:
-        scored = list(score_files(tiny_engine, decoder, face_set.root, pairs, settings, reencoded=False))
-    assert [len(faces) for faces in scored] == [2, 0, 0, 0]
-    real, fake = scored[0]
-    assert (real.label, fake.label, real.group) == (0, 1, "swaps-0")
+    wanted = file_sets(listed, {row.path: row for row in face_set.rows})[0]
+    with Decoder(FAST.decoder) as decoder:
+        scored = list(score_files(tiny_engine, decoder, face_set.root, wanted, FAST))
+    assert [len(batch.faces) for batch in scored] == [2, 0, 0, 0]
+    assert [batch.left_out for batch in scored[:2]] == [(), ("no face of sufficient size was found",)]
+    assert all(batch.left_out[0].startswith("cannot be read: ") for batch in scored[2:])
+    real, fake = scored[0].faces
+    assert (real.label, fake.label, real.group, fake.group) == (0, 1, "dev/studio/0.png", "dev/studio/0.png")
+    assert (real.forgery, fake.forgery) == ("real", "identity_swap")
     assert real.size_bytes == (face_set.root / "dev/studio/0.png").stat().st_size
+    assert real.quantisation is None
     assert real.fakeness is None
+
+
+def test_files_of_a_manifest_are_measured_one_by_one(face_set: FaceSet, tiny_engine: Engine) -> None:
+    wanted = dataclasses.replace(row_set(face_set.of("train"), 2, seed=1), condition=REENCODED)
+    assert [item[0].label for item in wanted.items] == [0, 0, 1, 1]
+    assert row_set(face_set.of("train"), 2, seed=1).items == wanted.items
+    with Decoder(WHOLE.decoder) as decoder:
+        batches = list(score_files(tiny_engine, decoder, face_set.root, wanted, WHOLE))
+    faces = [one for batch in batches for one in batch.faces]
+    assert [one.set_name for one in faces] == ["files_reencoded"] * 4
+    assert [one.forgery for one in faces] == ["real", "real", "identity_swap", "identity_swap"]
+    assert all(one.answered and one.references for one in faces)
+
+
+def test_the_face_at_the_manifests_box_is_the_one_that_counts(face_set: FaceSet) -> None:
+    sample = forged(face_set)
+    small = finding_of(sample, ())
+    moved = dataclasses.replace(small.face, box=Box(0, 0, 60, 60))
+    findings = (dataclasses.replace(small, face=moved), small)
+    assert meant_face(findings) is small
+    assert meant_face(findings, Box(5, 5, 60, 60)) is findings[0]
+    assert meant_face(findings, Box(400, 400, 450, 450)) is None
+    assert meant_face((dataclasses.replace(small, crop=None),)) is None
+
+
+def test_a_data_sets_own_mask_becomes_the_windows_truth(face_set: FaceSet) -> None:
+    sample = forged(face_set)
+    crop = _crop(sample)
+    told = file_sample(crop, 1, "editing", Rle.of(full_mask(sample).pixels))
+    assert told.mask_known
+    np.testing.assert_array_equal(told.mask > 0.25, sample.mask > 0.25)
+    assert told.regions.any()
+    untold = file_sample(crop, 1, "", None)
+    assert (untold.mask_known, untold.forgery, untold.mask.any()) == (False, 1, False)
+
+
+def test_the_quantisation_table_follows_the_quality(face_set: FaceSet, tmp_path: Path) -> None:
+    with Image.open(face_set.root / "dev/studio/0.png") as picture:
+        for quality in (50, 95):
+            picture.convert("RGB").save(tmp_path / f"{quality}.jpg", quality=quality)
+    coarse, fine = luminance_quantiser(tmp_path / "50.jpg"), luminance_quantiser(tmp_path / "95.jpg")
+    assert coarse is not None
+    assert fine is not None
+    assert coarse > 5 * fine
+    assert luminance_quantiser(face_set.root / "dev/studio/0.png") is None
+    assert luminance_quantiser(face_set.root / "dev/studio/notes.png") is None
 
 
 def test_reencoding_takes_away_the_format_and_keeps_the_size(face_set: FaceSet) -> None:
@@ -185,10 +296,22 @@ def test_reencoding_takes_away_the_format_and_keeps_the_size(face_set: FaceSet) 
     assert 0.5 < np.abs(done.astype(int) - pixels).mean() < 12
 
 
+def test_every_slice_is_a_condition() -> None:
+    assert set(SLICES) == {"jpeg90", "jpeg70", "jpeg50", "resize0.5", "blur", "noise", "h264"}
+    assert processing_of("") is None
+    assert processing_of(REENCODED) is REENCODING
+    assert all(processing_of(name) is not None for name in SLICES)
+    with pytest.raises(SettingsError, match="fog"):
+        processing_of("fog")
+
+
 def test_pairs_are_read_from_a_csv(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("set,real,fake,extra\ndf,a.png,b.png,1\n")
     assert read_pairs(path) == [("df", "a.png", "b.png")]
+    assert file_sets(read_pairs(path), {}) == [
+        FileSet("df", "pairs", ((GivenFile("a.png", 0), GivenFile("b.png", 1)),))
+    ]
     path.write_text("set,real\ndf,a.png\n")
     with pytest.raises(SettingsError, match="columns set, real, fake"):
         read_pairs(path)
@@ -196,6 +319,19 @@ def test_pairs_are_read_from_a_csv(tmp_path: Path) -> None:
         read_pairs(tmp_path / "none.csv")
 
 
-def test_figures_are_valid_json(tmp_path: Path) -> None:
-    table = {key: figure.as_dict() for key, figure in figures(FACES, CUTS).items()}
-    assert json.loads(json.dumps(table, allow_nan=False)) == table
+def test_operators_are_chosen_by_name_and_by_whether_they_are_trained_on() -> None:
+    shipped = load_recipe()
+    kept = shipped.model_copy(
+        update={"operators": {"swap": Entry(share=1.0), "edit": Entry(never_trained=True), "reenact": Entry(share=0.5)}}
+    )
+    assert operators_of([], "trained", kept) == [("swap", "trained"), ("reenact", "trained")]
+    assert operators_of([], "never-trained", kept) == [("edit", "never_trained")]
+    assert operators_of(["edit", "given"], "all", kept) == [
+        ("edit", "never_trained"), ("given", "trained"), ("swap", "trained"), ("reenact", "trained"),
+    ]  # fmt: skip
+    assert operators_of([], None, kept) == []
+    with pytest.raises(SettingsError, match="no operator wish"):
+        operators_of(["wish"], None, kept)
+    nothing = kept.model_copy(update={"operators": {"swap": Entry(share=1.0)}})
+    with pytest.raises(SettingsError, match="never trained on"):
+        operators_of([], "never-trained", nothing)

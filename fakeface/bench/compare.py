@@ -1,0 +1,231 @@
+"""One face's finding beside its truth: masks, regions and phrases tied to pixels, on the window's own grid."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from typing import Protocol, runtime_checkable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco
+from sklearn.metrics import f1_score, jaccard_score, roc_auc_score
+
+from fakeface.answers import Answer, Hypothesis, Phrase, parse_answer
+from fakeface.bench.values import FoundPhrase, TruePhrase
+from fakeface.concepts import HEAD_REGIONS, LEAF_NAMES, REGION_NAMES, LeafMap, locate, look_up
+from fakeface.concepts.tree import leaves_below
+from fakeface.errors import SettingsError
+from fakeface.faces import CROP_SIZE, FaceCrop, crop_square
+from fakeface.findings import FaceFinding, ModelCard
+from fakeface.interfaces import Encoding, Segmenter
+from fakeface.masks import Mask
+from fakeface.training.annotate import annotate
+from fakeface.training.forge.pairs import MASK_SIZE, FaceSample, touched_regions
+from fakeface.training.forge.values import FOREIGN
+
+__all__ = [
+    "HeatKeeper",
+    "Heats",
+    "found_mask",
+    "mask_figures",
+    "masked_regions",
+    "match_phrases",
+    "named_regions",
+    "true_texts",
+    "window_mask",
+]
+
+Bools = NDArray[np.bool_]
+
+HALF = 0.5
+"""Overlap from which one mask has found another."""
+
+REFERENCES = 4
+"""Wordings of the true text: the annotator draws words, and a model is not to be blamed for another draw."""
+
+
+@runtime_checkable
+class Heats(Protocol):
+    """A segmenter that also tells how likely each pixel is altered."""
+
+    def probabilities(self, encoding: Encoding) -> NDArray[np.float32]:
+        """(224, 224) float32 0..1, before any cut."""
+        ...
+
+
+class HeatKeeper:
+    """A segmenter that keeps the probabilities behind the masks of the last faces, for the AUC of pixels.
+
+    Args:
+        inner: segments; where it cannot tell probabilities, none are kept.
+    """
+
+    def __init__(self, inner: Segmenter) -> None:
+        self.inner = inner
+        self._kept: dict[int, NDArray[np.float32]] = {}
+
+    @property
+    def card(self) -> ModelCard:
+        """The model that segments."""
+        return self.inner.card
+
+    def segment(self, encoding: Encoding, height: int, width: int) -> tuple[Mask, ...]:
+        """What the inner one gives."""
+        if isinstance(self.inner, Heats):
+            self._kept[id(encoding.crop)] = self.inner.probabilities(encoding)
+        return self.inner.segment(encoding, height, width)
+
+    def take(self, crop: FaceCrop) -> NDArray[np.float32] | None:
+        """The probabilities of a crop's window, once."""
+        return self._kept.pop(id(crop), None)
+
+    def forget(self) -> None:
+        """Drop what nobody took."""
+        self._kept.clear()
+
+
+def window_mask(pixels: Bools, crop: FaceCrop) -> Bools:
+    """A mask of the frame on the grid of true masks: (56, 56) bool of the examined window."""
+    grey = np.repeat((pixels * np.uint8(255))[..., None], 3, axis=2)
+    window, content = crop_square(grey, crop.square)
+    shown = np.zeros((CROP_SIZE, CROP_SIZE), np.float32)
+    inside = (slice(content.top, content.bottom), slice(content.left, content.right))
+    if pixels.any():
+        shown[inside] = window[inside][..., 0] / np.float32(255) * _within(pixels.shape, crop)[inside]
+    small = cv2.resize(shown, (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA)
+    return np.asarray(small > HALF)
+
+
+def _within(shape: tuple[int, ...], crop: FaceCrop) -> NDArray[np.float32]:
+    """Which part of the window shows the frame: a square may reach outside of it."""
+    ones, _ = crop_square(np.full((shape[0], shape[1], 3), 255, np.uint8), crop.square)
+    return (ones[..., 0] > 200).astype(np.float32)
+
+
+def found_mask(finding: FaceFinding) -> Bools:
+    """All artifact masks of a face together, (56, 56) bool."""
+    found = np.zeros((MASK_SIZE, MASK_SIZE), bool)
+    if finding.crop is not None:
+        for mask in finding.masks:
+            found |= window_mask(mask.pixels, finding.crop)
+    return found
+
+
+def mask_figures(truth: Bools, found: Bools, heat: NDArray[np.float32] | None) -> dict[str, float | None]:
+    """IoU, F1 and AUC of one face's pixels; AUC is ``None`` without probabilities or without both kinds of pixels."""
+    area = None
+    if heat is not None and 0 < truth.sum() < truth.size:
+        small = cv2.resize(heat, (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA)
+        area = float(roc_auc_score(truth.ravel(), np.asarray(small).ravel()))
+    return {
+        "mask_iou": float(jaccard_score(truth.ravel(), found.ravel(), zero_division=0.0)),
+        "mask_f1": float(f1_score(truth.ravel(), found.ravel(), zero_division=0.0)),
+        "mask_auc": area,
+    }
+
+
+@cache
+def _regions_of(concept: str) -> tuple[str, ...]:
+    """Regions of the region head that a concept stands for: it is one, or covers half of one, or is half in one."""
+    below = {LEAF_NAMES[leaf] for leaf in leaves_below(concept)}
+    found = []
+    for region, members in HEAD_REGIONS.items():
+        leaves = {LEAF_NAMES[leaf] for member in members for leaf in leaves_below(member)}
+        shared = 2 * len(below & leaves)
+        if concept in (region, *members) or (shared and shared >= min(len(below), len(leaves))):
+            found.append(region)
+    return tuple(found)
+
+
+def _concepts(phrases: Sequence[Phrase]) -> list[str]:
+    """The concept of each phrase that is tied to pixels; one that means no part of a face is an empty name."""
+    names = []
+    for phrase in phrases:
+        if not phrase.grounded:
+            continue
+        try:
+            names.append(look_up(phrase.text).name)
+        except SettingsError:
+            names.append("")
+    return names
+
+
+def named_regions(answer: Answer) -> tuple[str, ...]:
+    """Regions that an answer ties to a mask, in the order of the region head."""
+    named = {region for concept in _concepts(answer.phrases) if concept for region in _regions_of(concept)}
+    return tuple(name for name in REGION_NAMES if name in named)
+
+
+def masked_regions(found: Bools, landmarks: NDArray[np.float32]) -> tuple[str, ...]:
+    """Regions that a (56, 56) mask touches; landmarks in window pixels."""
+    touched = touched_regions(found.astype(np.float32), landmarks)
+    return tuple(name for name, hit in zip(REGION_NAMES, touched, strict=True) if hit > HALF)
+
+
+def true_texts(sample: FaceSample, key: str) -> tuple[tuple[str, ...], Answer]:
+    """Wordings of the text that the annotator writes of a face, and the first of them with its phrases.
+
+    Args:
+        sample: the window with its truth.
+        key: seeds the wording.
+    """
+    rng = np.random.default_rng(zlib.crc32(key.encode("utf-8", "surrogateescape")))
+    answers = [parse_answer(annotate(sample, 0.9, rng), Hypothesis.OPEN) for _ in range(REFERENCES)]
+    return tuple(dict.fromkeys(answer.scored_text for answer in answers)), answers[0]
+
+
+def match_phrases(
+    answer: Answer, truth: Answer, found: Bools, score: float, sample: FaceSample
+) -> tuple[tuple[FoundPhrase, ...], tuple[TruePhrase, ...]]:
+    """Grounded phrases of a model against those of the truth.
+
+    The mask of a phrase is what the face's artifact mask (or its true mask) shows of the part that the phrase means.
+    Each found mask goes to the true one that it overlaps most and that is still free, from IoU 0.5 on.
+
+    Args:
+        answer: what the model wrote.
+        truth: what the annotator wrote.
+        found: (56, 56) artifact mask.
+        score: of the artifact mask, 0..1.
+        sample: the window with its true mask.
+    """
+    points = (sample.landmarks + np.float32(0.5)) * np.float32(MASK_SIZE / CROP_SIZE) - np.float32(0.5)
+    leaves = locate(points.astype(np.float32), MASK_SIZE, MASK_SIZE)
+    said, true = _concepts(answer.phrases), _concepts(truth.phrases)
+    overlaps = _overlaps(
+        [_part(found, name, leaves) for name in said], [_part(sample.mask > FOREIGN, name, leaves) for name in true]
+    )
+    taken: dict[int, int] = {}
+    for row in range(len(said)):
+        free = [column for column in range(len(true)) if column not in taken]
+        best = max(free, key=lambda column: overlaps[row, column], default=None)
+        if best is not None and overlaps[row, best] >= HALF:
+            taken[best] = row
+    same = np.array([[bool(one) and one == other for other in true] for one in said], bool).reshape(overlaps.shape)
+    return (
+        tuple(FoundPhrase(score=score, hit=row in taken.values()) for row in range(len(said))),
+        tuple(
+            TruePhrase(
+                iou=float(overlaps[:, column].max(initial=0)),
+                recalled=bool((same[:, column] & (overlaps[:, column] >= HALF)).any()),
+            )
+            for column in range(len(true))
+        ),
+    )
+
+
+def _part(mask: Bools, concept: str, leaves: LeafMap) -> Bools:
+    if concept in ("", "whole_face"):
+        return mask
+    return np.asarray(mask & leaves.mask(concept))
+
+
+def _overlaps(found: Sequence[Bools], true: Sequence[Bools]) -> NDArray[np.float64]:
+    """(found, true) intersection over union."""
+    if not found or not true:
+        return np.zeros((len(found), len(true)))
+    codes = [[coco.encode(np.asfortranarray(one.astype(np.uint8))) for one in side] for side in (found, true)]
+    return np.asarray(coco.iou(codes[0], codes[1], [False] * len(true)), np.float64).reshape(len(found), len(true))

@@ -1,0 +1,147 @@
+"""From a finding of the route and the truth to what is kept of a face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from fakeface.answers import Claim, ForgeryClass
+from fakeface.backends import Engine
+from fakeface.bench.compare import (
+    HeatKeeper,
+    found_mask,
+    mask_figures,
+    masked_regions,
+    match_phrases,
+    named_regions,
+    true_texts,
+)
+from fakeface.bench.values import Kind, ScoredFace
+from fakeface.concepts import REGION_NAMES
+from fakeface.decision import Decision
+from fakeface.errors import SettingsError
+from fakeface.faces import CROP_SIZE, Box, Face, FaceCrop, FaceOrigin
+from fakeface.findings import FaceFinding
+from fakeface.pipeline import examine_crops
+from fakeface.settings import Settings
+from fakeface.training.forge.pairs import FaceSample
+from fakeface.training.forge.values import FOREIGN
+
+__all__ = ["CLASSES", "Place", "score_windows", "scored", "watched"]
+
+CLASSES = tuple(forgery.value for forgery in ForgeryClass)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a face belongs: its set, condition, kind of set, and the source picture that it is resampled with."""
+
+    name: str
+    condition: str
+    kind: Kind
+    group: str
+
+
+def watched(engine: Engine) -> tuple[Engine, HeatKeeper]:
+    """The engine with a segmenter that keeps the probabilities behind its masks."""
+    keeper = HeatKeeper(engine.segmenter)
+    return replace(engine, segmenter=keeper), keeper
+
+
+def score_windows(
+    engine: Engine, windows: Sequence[tuple[Place, FaceSample]], settings: Settings
+) -> tuple[ScoredFace, ...]:
+    """Training windows through the route, as one batch."""
+    watching, keeper = watched(engine)
+    crops = [_crop(sample) for _, sample in windows]
+    findings = examine_crops(watching, crops, CROP_SIZE, CROP_SIZE, settings)
+    return tuple(
+        scored(place, sample, finding, keeper).model_copy(
+            update={"size_bytes": _png_bytes(sample), "picture_pixels": CROP_SIZE * CROP_SIZE}
+        )
+        for (place, sample), finding in zip(windows, findings, strict=True)
+    )
+
+
+def _png_bytes(sample: FaceSample) -> int:
+    """How much a window compresses: what its complexity alone gives away."""
+    return len(cv2.imencode(".png", sample.window)[1])
+
+
+def _crop(sample: FaceSample) -> FaceCrop:
+    """A training window as the route's crop: a frame of the window's size, shown whole."""
+    whole = Box(0, 0, CROP_SIZE, CROP_SIZE)
+    return FaceCrop(sample.window, whole, whole, Face(whole, 0.0, sample.landmarks, FaceOrigin.EXAMINER))
+
+
+def scored(
+    place: Place, sample: FaceSample, finding: FaceFinding, keeper: HeatKeeper, *, classed: bool = True
+) -> ScoredFace:
+    """What is kept of a face.
+
+    Args:
+        place: where it belongs.
+        sample: the window that was examined, with its truth.
+        finding: what the route says of it.
+        keeper: of the segmenter that took part.
+        classed: whether the class of the truth is known, and with it the true text.
+
+    Raises:
+        SettingsError: the face was not scored.
+    """
+    decision, probabilities = finding.decision, finding.class_probabilities
+    if decision.independent_score is None or probabilities is None or finding.crop is None:
+        raise SettingsError("the face was not scored")
+    return ScoredFace(
+        name=place.name,
+        condition=place.condition,
+        kind=place.kind,
+        group=place.group,
+        label=sample.label,
+        forgery=CLASSES[sample.forgery] if classed else "",
+        independent=decision.independent_score,
+        fakeness=decision.fakeness,
+        verdict=decision.verdict.value,
+        hard=_hard(decision),
+        predicted=CLASSES[int(np.argmax(probabilities))],
+        log10_lr=decision.log10_lr,
+        scale=float(finding.crop.square.width),
+        found_regions=tuple(sorted((name for name, _ in finding.regions), key=REGION_NAMES.index)),
+        **(_answered(place, sample, finding, keeper, classed) if finding.answers else {}),
+    )
+
+
+def _hard(decision: Decision) -> bool | None:
+    return None if decision.difficulty is None else decision.difficulty.value == "hard"
+
+
+def _answered(
+    place: Place, sample: FaceSample, finding: FaceFinding, keeper: HeatKeeper, classed: bool
+) -> dict[str, Any]:
+    """What there is only where answers and masks were asked for."""
+    answer, found = finding.answers[0], found_mask(finding)
+    heat = keeper.take(finding.crop) if finding.crop is not None else None
+    kept: dict[str, Any] = {
+        "answered": True,
+        "anchor": None if answer.claim is None else int(answer.claim is Claim.FAKE),
+        "anchor_forgery": answer.forgery.value if answer.forgery else "",
+        "named_regions": named_regions(answer),
+        "masked_regions": masked_regions(found, sample.landmarks),
+        "masks": len(finding.masks),
+        "phrases": sum(phrase.grounded for phrase in answer.phrases),
+        "text": answer.scored_text,
+    }
+    if not classed:
+        return kept
+    kept["references"], truth = true_texts(sample, place.group)
+    if sample.label and sample.mask_known:
+        area = sample.mask > FOREIGN
+        score = max((mask.score for mask in finding.masks), default=0.0)
+        kept |= mask_figures(area, found, heat)
+        kept["true_regions"] = tuple(name for name, hit in zip(REGION_NAMES, sample.regions, strict=True) if hit > 0.5)
+        kept["found_phrases"], kept["true_phrases"] = match_phrases(answer, truth, found, score, sample)
+    return kept
