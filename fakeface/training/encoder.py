@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
+from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.forge.recipe import GIVEN, RECIPE, load_recipe, single
 from fakeface.training.manifest import FaceRow
@@ -56,7 +57,7 @@ class EncoderTraining:
     seed: int = 1
     recipe: str = RECIPE
     compiled: bool = False
-    calib_pairs: int = 80
+    calib_pairs: int = 48
     check_every: int = 500
     save_every: int = 250
 
@@ -206,6 +207,7 @@ def calib_batches(rows: Sequence[FaceRow], root: Path, settings: EncoderTraining
 
 
 def _check(average: Average, checks: dict[str, dict[str, Tensor]]) -> dict[str, float]:
+    """AUC of each set, and the mean over families and sources of given fakes, so that no family counts twice."""
     network = ForensicEncoder()
     network.load_state_dict(average.state)
     network.eval().to(memory_format=torch.channels_last)
@@ -214,5 +216,8 @@ def _check(average: Average, checks: dict[str, dict[str, Tensor]]) -> dict[str, 
         for operator, batch in checks.items():
             scores = torch.cat([network(chunk).detection for chunk in torch.split(batch["pixels"], 32)])
             report[operator] = float(roc_auc_score(batch["label"].numpy(), scores.numpy()))
-    report["mean"] = sum(report.values()) / len(report)
-    return report
+    families: dict[str, list[float]] = {}
+    for name, value in report.items():
+        families.setdefault(OPERATORS[name].forgery if name in OPERATORS else name, []).append(value)
+    means = [sum(values) / len(values) for values in families.values()]
+    return report | {"mean": sum(means) / len(means)}

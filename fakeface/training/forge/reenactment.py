@@ -298,5 +298,6 @@ _FAMILY = (
 )
 
 OPERATORS = tuple(
-    Operator(make.__name__, ForgeryClass.REENACTMENT, make, donor, summary) for make, donor, summary in _FAMILY
+    Operator(make.__name__, ForgeryClass.REENACTMENT, make, donor, summary, open_mouth=make is mouth_interior)
+    for make, donor, summary in _FAMILY
 )

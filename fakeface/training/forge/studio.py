@@ -19,9 +19,11 @@ from fakeface.answers import ForgeryClass
 from fakeface.concepts import eye_distance, mirror_landmarks
 from fakeface.errors import SettingsError
 from fakeface.faces import face_square
+from fakeface.training.forge.mouths import OPEN
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.postprocess import draw_postprocess
 from fakeface.training.forge.recipe import GIVEN, Recipe, load_recipe
+from fakeface.training.forge.shapes import mouth_gap
 from fakeface.training.forge.values import CannotForge, Field, Pixels, Subject, Task
 from fakeface.training.manifest import FaceRow
 
@@ -102,6 +104,7 @@ class Studio:
         if not self.reals:
             raise SettingsError("the manifest has no real face to make pairs from")
         self._shapes = np.stack([_normal_shape(row.points()) for row in self.reals])
+        self._open_mouths = np.flatnonzero([mouth_gap(row.points()) > OPEN for row in self.reals])
         self._sides = np.array([_side(row) for row in self.reals])
         self._fakes_by_source: dict[str, list[FaceRow]] = {}
         for row in self.fakes:
@@ -136,10 +139,11 @@ class Studio:
         """
         operator, row, other = OPERATORS[name], self.reals[real], None
         native = bool(rng.random() < self.recipe.native_share)
-        donor, subject = None, self._load(row, rng, None if native else self._drawn_side(rng), free=True)
+        mirrored = bool(rng.random() < 0.5)
+        donor, subject = None, self._load(row, rng, None if native else self._drawn_side(rng), mirrored, free=True)
         if operator.donor:
-            other = self._donor(real, rng)
-            donor = self._load(other, rng, self._drawn_side(rng))
+            other = self._donor(real, rng, operator.open_mouth)
+            donor = self._load(other, rng, self._drawn_side(rng), mirrored)
         strength = self.recipe.strength(name, rng)
         task = Task(subject, donor, strength)
         try:
@@ -176,7 +180,8 @@ class Studio:
         row = self.reals[int(candidates[chosen])]
         native = apart[chosen] < SAME_SIZE and rng.random() < self.recipe.native_share
         side = None if native else self._drawn_side(rng)
-        real, foreign = self._load(row, rng, side), self._load(fake, rng, side)
+        mirrored = bool(rng.random() < 0.5)
+        real, foreign = self._load(row, rng, side, mirrored), self._load(fake, rng, side, mirrored)
         post = draw_postprocess(rng, self.recipe.processing)
         return PicturePair(
             Subject(post.apply(real.pixels), real.landmarks),
@@ -194,23 +199,29 @@ class Studio:
     def _drawn_side(self, rng: np.random.Generator) -> float:
         return float(rng.uniform(*self.recipe.target_sides))
 
-    def _donor(self, real: int, rng: np.random.Generator) -> FaceRow:
-        """A face of another picture whose landmarks are near."""
+    def _donor(self, real: int, rng: np.random.Generator, open_mouth: bool) -> FaceRow:
+        """A face of another picture whose landmarks are near; with an open mouth if that is asked and there is one."""
         if len(self.reals) == 1:
             raise SettingsError("a swap needs a second real face as its donor")
-        drawn = rng.integers(len(self.reals), size=DONORS)
+        candidates = self._open_mouths if open_mouth and len(self._open_mouths) else np.arange(len(self.reals))
+        drawn = rng.choice(candidates, size=DONORS)
         drawn = drawn[drawn != real]
+        if not len(drawn):
+            drawn = np.array([(real + 1) % len(self.reals)])
         distances = np.linalg.norm(self._shapes[drawn] - self._shapes[real], axis=1)
         return self.reals[int(drawn[int(np.argmin(distances))])]
 
-    def _load(self, row: FaceRow, rng: np.random.Generator, side: float | None, free: bool = False) -> Subject:
-        """A face with its surroundings, maybe mirrored.
+    def _load(
+        self, row: FaceRow, rng: np.random.Generator, side: float | None, mirrored: bool, free: bool = False
+    ) -> Subject:
+        """A face with its surroundings.
 
         Args:
             row: of the face.
-            rng: draws kernel and mirroring.
+            rng: draws the kernel.
             side: of the examined square that the picture is resampled to, pixels; ``None``: at its own resolution, or
                 reduced to the studio's ``largest`` side.
+            mirrored: whether left and right are exchanged; both faces of a pair alike, so that their poses stay near.
             free: whether the factor is kept within what leaves a picture natural.
         """
         pixels = cv2.imread(str(self.root / row.path), cv2.IMREAD_COLOR_RGB)
@@ -230,7 +241,7 @@ class Studio:
         elif self.largest is not None and max(cut.shape[:2]) > self.largest:
             factor = self.largest / max(cut.shape[:2])
             cut, points = _resized(cut, points, (round(cut.shape[1] * factor), round(cut.shape[0] * factor)))
-        if rng.random() < 0.5:
+        if mirrored:
             cut, points = np.ascontiguousarray(cut[:, ::-1]), mirror_landmarks(points, cut.shape[1])
         return Subject(np.ascontiguousarray(cut), points.astype(np.float32))
 

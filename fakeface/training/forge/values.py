@@ -97,6 +97,7 @@ class Operator:
         make: forges; deterministic for the random generator's state.
         donor: whether it needs another person's face.
         summary: what it does, one line.
+        open_mouth: whether the donor's mouth must be open.
     """
 
     name: str
@@ -104,3 +105,4 @@ class Operator:
     make: Callable[[Task, np.random.Generator], Forgery]
     donor: bool
     summary: str
+    open_mouth: bool = False
