@@ -40,3 +40,17 @@ def test_the_picture_is_a_readable_sheet() -> None:
     with Image.open(TREE / "docs" / "concepts.png") as picture:
         assert picture.width > 1500
         assert picture.height > 1500
+
+
+def test_the_drawing_of_the_tree_is_current_and_names_every_leaf() -> None:
+    place = TREE / "docs" / "make_tree.py"
+    spec = importlib.util.spec_from_file_location("make_tree", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    drawn = (TREE / "docs" / "concept-tree.svg").read_text("utf-8")
+    assert drawn == module.picture(), "draw it again: python docs/make_tree.py"
+    assert drawn.count("<circle") == len(LEAVES) + 3
+    for number in range(1, len(LEAVES) + 1):
+        assert f">{number}</tspan>" in drawn
