@@ -6,6 +6,9 @@ Forges faces of the dev split, saves the real and the forged picture as JPEG, de
 compares it with the operator's own: intersection over union of the masks, Jaccard index of the leaves that are touched
 and of the names that the naming rule gives. Three masks are compared: the derived one, the derived one under a
 threshold of at least the 95th percentile of the difference, and the plain twentieth of all pixels that differs most.
+
+A second table counts faces of which an artifact would be named: forgeries with and without their original beside them,
+and untouched faces under the same masks.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fakeface.concepts import LeafMap, locate, name_parts
-from fakeface.training.annotate import Skip, derive
+from fakeface.training.annotate import Severity, Skip, annotate_picture, derive
 from fakeface.training.forge.studio import PicturePair, Studio
 from fakeface.training.manifest import read_faces
 
@@ -77,6 +80,25 @@ def compare(pair: PicturePair, quality: int, scores: Scores, skipped: Counter[st
         scores[quality, name].append((iou, jaccard(touched(mask, leaves), leaf_truth), jaccard(names, name_truth)))
 
 
+def named(pair: PicturePair, counts: Counter[str]) -> None:
+    """Whether an artifact is named, in four cases."""
+    assert pair.mask is not None
+    altered = np.ascontiguousarray(pair.mask > 0.25)
+    cases = {
+        "forged, original known": (pair.fake, pair.real.pixels),
+        "forged, original unknown": (pair.fake, None),
+        "untouched, original known": (pair.real, pair.real.pixels),
+        "untouched, original unknown": (pair.real, None),
+    }
+    for case, (subject, original) in cases.items():
+        rng = np.random.default_rng(SEED)
+        said = annotate_picture(
+            subject.pixels, subject.landmarks, altered, pair.forgery, "fake", rng, original=original, talk=False
+        )
+        counts[case] += any(one.supported for one in said.findings)
+        counts[f"{case}, clear"] += any(one.severity is Severity.CLEAR for one in said.findings)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -88,7 +110,9 @@ def main() -> None:
     studio = Studio(read_faces(given.faces_file, "dev"), given.root, SEED)
     scores: Scores = defaultdict(list)
     skipped: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for pair in local_pairs(studio, given.faces):
+        named(pair, counts)
         for quality in QUALITIES:
             compare(pair, quality, scores, skipped)
     print("| saved at | mask | pairs | IoU | leaves | names |\n|---|---|---|---|---|---|")
@@ -97,6 +121,9 @@ def main() -> None:
         print(f"| JPEG {quality} | {name} | {len(values)} | {iou:.2f} | {leaf:.2f} | {names:.2f} |")
     for reason, count in sorted(skipped.items()):
         print(f"left out at {reason}: {count}")
+    print("\n| picture | an artifact is named | a clear one |\n|---|---|---|")
+    for case in [name for name in counts if not name.endswith("clear")]:
+        print(f"| {case} | {counts[case] / given.faces:.0%} | {counts[f'{case}, clear'] / given.faces:.0%} |")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fakeface.concepts import CONCEPTS, LeafMap, Naming, locate, name_parts
+from fakeface.concepts import CONCEPTS, LEAVES, LeafMap, Naming, locate, name_parts
 from fakeface.concepts.tree import Kind, children, leaves_below
 from fakeface.errors import SettingsError
 from fakeface.measurements import Surface
@@ -95,13 +95,20 @@ class Scene:
         """Whether any leaf of a concept may be named on this picture."""
         return any(self.leaves.reasons[leaf] is None for leaf in leaves_below(concept))
 
+    @cached_property
+    def _tally(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pixels of every leaf's map, and altered ones among them."""
+        labels = self.leaves.labels
+        sizes = np.bincount(labels.ravel(), minlength=len(LEAVES))
+        if self.altered is None:
+            return sizes, np.zeros_like(sizes)
+        return sizes, np.bincount(labels[self.altered[::REDUCE, ::REDUCE]], minlength=len(LEAVES))
+
     def shares(self, concept: str) -> tuple[int, float]:
         """Altered pixels of a concept, about, and their share of it."""
-        place = self.leaves.mask(concept)
-        if self.altered is None or not place.any():
-            return 0, 0.0
-        hit = int(np.count_nonzero(place & self.altered[::REDUCE, ::REDUCE]))
-        return hit * REDUCE**2, hit / int(np.count_nonzero(place))
+        below = list(leaves_below(concept))
+        size, hit = (int(counts[below].sum()) for counts in self._tally)
+        return hit * REDUCE**2, hit / max(size, 1)
 
     def touched(self, concept: str) -> bool:
         """Whether enough of a concept is altered to say so."""
