@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -273,3 +274,15 @@ def test_a_program_rewrites_and_its_failures_leave_the_text() -> None:
         CommandRewriter(("no-such-program-anywhere",))
     with pytest.raises(SettingsError, match="no program"):
         CommandRewriter(())
+
+
+def test_the_examples_of_the_documentation_are_written_in_these_words() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "annotation.md").read_text("utf-8")
+    examples = "\n".join(re.findall(r"^```text\n(.*?)^```", page, re.S | re.M))
+    claims = re.findall(r"<p>([^<]+)</p>\[SEG\] (?:is|are) ([^;.]+)", examples)
+    assert len(claims) >= 5
+    for words, wording in claims:
+        assert look_up(words).name in CONCEPTS
+        assert len(said_of(wording)) == 1, wording
+    told_of = set(re.findall(r"`(\w+_(?:ratio|delta_e|shift_c|shift_l))`", page))
+    assert told_of == set(MEASURES)
