@@ -23,7 +23,7 @@ from PIL import Image
 from fakeface.errors import OutputError, SettingsError
 from fakeface.training.annotate import measure_again
 from fakeface.training.batch import Ledger, Left, Made, claim
-from fakeface.training.contact_sheet import CELL, studio_sheet
+from fakeface.training.contact_sheet import CELL, GAP, HEAD, MARGIN, studio_sheet
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.recipe import load_recipe
 from fakeface.training.forge.studio import Studio
@@ -303,6 +303,23 @@ def test_swaps_need_a_second_face_and_say_so(face_set: FaceSet, tmp_path: Path) 
     assert {one["reason"] for one in skipped_of(tmp_path)} == {"a swap needs a second real face as its donor"}
 
 
+def test_a_grey_donor_is_not_taken(face_set: FaceSet, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    root.mkdir()
+    face = face_set.of("train")[0]
+    picture = Image.open(face_set.root / face.path)
+    picture.save(root / "colour.png")
+    picture.convert("L").save(root / "grey.png")
+    rows = [face.model_copy(update={"path": name}) for name in ("colour.png", "grey.png")]
+    out = tmp_path / "out"
+    out.mkdir()
+    assert not any(isinstance(one, Made) for one in synthesize(rows, root, out, settings(1, ["swap"]), 1))
+    assert {(one["path"], one["reason"]) for one in skipped_of(out)} == {
+        ("colour.png", "the donor's picture is grey"),
+        ("grey.png", "grey: a forgery's colour would give it away"),
+    }
+
+
 def test_without_text_masks_and_findings_stay(face_set: FaceSet, tmp_path: Path) -> None:
     run(face_set, tmp_path, settings(2, text=False))
     for row in rows_of(tmp_path):
@@ -362,10 +379,10 @@ def test_the_contact_sheet_shows_every_face_under_every_operator(
     sheet = studio_sheet(studio, [0, 1], ["self_blend", "shy"])
     again = studio_sheet(studio, [0, 1], ["self_blend", "shy"])
     np.testing.assert_array_equal(sheet, again)
-    rows = [sheet[24 + row * (CELL + 8) :][:CELL] for row in range(2)]
-    places = [150 + face * (3 * CELL + 8) + part * CELL for face in range(2) for part in range(3)]
+    rows = [sheet[HEAD + row * (CELL + GAP) :][:CELL] for row in range(2)]
+    places = [MARGIN + face * (3 * CELL + GAP) + part * CELL for face in range(2) for part in range(3)]
     pictures = [rows[0][:, left : left + CELL] for left in places]
     assert all(np.std(one) > 20 for one in pictures)
     assert all((one != other).any() for one, other in pairwise(pictures))
-    assert (rows[1][:, 150:] == 255).mean() > 0.9, "an operator that cannot work shows words only"
-    assert (rows[1][:, 150:] < 128).any()
+    assert (rows[1][:, MARGIN:] == 255).mean() > 0.9, "an operator that cannot work shows words only"
+    assert (rows[1][:, MARGIN:] < 128).any()

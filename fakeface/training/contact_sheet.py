@@ -22,7 +22,7 @@ __all__ = ["Cell", "draw_sheet", "studio_sheet"]
 CELL = 160
 """Side of one picture on the sheet, pixels."""
 
-MARGIN, GAP, HEAD = 150, 8, 24
+MARGIN, GAP, HEAD = 190, 8, 24
 """Pixels: room for the operators' names, between faces, and for the headings."""
 
 WIDENING = 1.7

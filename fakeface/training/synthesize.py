@@ -41,6 +41,13 @@ SMALLEST = FaceSettings().min_face_pixels
 LEAST_CHROMA = 2.0
 """Mean difference between the largest and the smallest colour channel below which a picture counts as grey."""
 
+FAST_PNG = [
+    int(cv2.IMWRITE_PNG_COMPRESSION), 1,
+    int(cv2.IMWRITE_PNG_STRATEGY), int(cv2.IMWRITE_PNG_STRATEGY_RLE),
+    int(cv2.IMWRITE_PNG_FILTER), int(cv2.IMWRITE_PNG_FILTER_UP),
+]  # fmt: skip
+"""Half the time of the fastest level alone, at the size of the default."""
+
 ATTEMPTS = 4
 """Attempts per wanted pair, and a hundred more, after which there is no hope for the rest."""
 
@@ -238,6 +245,8 @@ def _make(number: int) -> Made | Left:
         return Left(number, path, "the donor's picture cannot be read", examined=False, kind=name, detail=str(error))
     except SettingsError as error:
         return Left(number, path, str(error), kind=name)
+    if pair.other is not None and _problem(studio.root / pair.other.path):
+        return Left(number, path, "the donor's picture is grey", kind=name, detail=pair.other.path)
     return _written(number, pair, rng)
 
 
@@ -258,7 +267,7 @@ def _problem(path: Path) -> str:
 
 def encode(pixels: Pixels, picture: str) -> bytes:
     """A picture as a file: PNG, fast rather than small, or JPEG of a quality with full colour (``jpg95``)."""
-    options = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    options = FAST_PNG
     if picture != "png":
         sampling = int(cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
         quality = int(picture.removeprefix("jpg"))
