@@ -53,7 +53,7 @@ def read_mined(path: Path) -> list[MinedFace]:
     """Faces mined so far."""
     if not path.exists():
         return []
-    return [MinedFace.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [MinedFace.model_validate_json(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 def mining_factory(rows: Sequence[FaceRow], root: Path, split: str) -> PairFactory:

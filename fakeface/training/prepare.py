@@ -145,15 +145,14 @@ def prepare(
             else:
                 box = {} if row.given_box is None else {"given_box": row.given_box}
                 skipped.write(json.dumps({"path": row.path, "reason": reason, **box}) + "\n")
-    count = len(faces_path.read_text(encoding="utf-8").splitlines())
-    return {"faces": count, "skipped": len(skipped_path.read_text(encoding="utf-8").splitlines())}
+    return {"faces": len(read_faces(faces_path)), "skipped": len(_read_skipped(skipped_path))}
 
 
 def _read_skipped(path: Path) -> set[tuple[Key, str]]:
     """What an earlier call left out, with the reasons."""
     if not path.exists():
         return set()
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
     return {
         ((line["path"], tuple(line["given_box"]) if "given_box" in line else None), line["reason"]) for line in lines
     }
