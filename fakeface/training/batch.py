@@ -26,6 +26,7 @@ from typing import IO, Any, Self, TypeVar
 import cv2
 
 from fakeface.errors import BackendError, OutputError
+from fakeface.training.forge.recipe import GIVEN
 from fakeface.training.formats.annotated import VERSION, Annotated
 from fakeface.training.formats.skips import load_json, write_json
 
@@ -45,7 +46,7 @@ class Made:
 
     Args:
         number: of the piece of work.
-        kind: what it is counted as: the operator.
+        kind: what it is counted as: the operator, or the class where the fake was given.
         rows: what is written about it.
         files: contents by the path below the data set's folder.
     """
@@ -215,7 +216,7 @@ class Ledger:
             return
         for _, line in numbered:
             self._count_left(line["reason"], line["examined"])
-        kinds = {line["made"]["pair"]: line["made"]["operator"] for _, line in rows}
+        kinds = {line["made"]["pair"]: _kind(line) for _, line in rows}
         self._made.update(kinds[number] for number in kept)
         done = [*kept, *(line["pair"] for _, line in numbered if line["pair"] is not None)]
         self.next = 1 + max(done, default=-1)
@@ -223,6 +224,12 @@ class Ledger:
     def _is_there(self, line: dict[str, Any]) -> bool:
         """Whether the files of a row that the run itself wrote are there."""
         return all((self.out / name).is_file() for name in line["made"].get("files", ()))
+
+
+def _kind(line: dict[str, Any]) -> str:
+    """What a pair is counted as, from the line of its fake: the operator, or the class where the fake was given."""
+    operator = line["made"]["operator"]
+    return str(line["forgery"] if operator == GIVEN else operator)
 
 
 def _line(row: Annotated) -> str:

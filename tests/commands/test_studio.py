@@ -162,6 +162,7 @@ def test_two_folders_of_pairs_are_annotated_and_bad_pairs_are_told(astronaut_fac
     result = invoke(*words, "--workers", 1)
     assert result.exit_code == 3, result.stderr
     assert "1 pairs in told, 5 left out" in result.stdout
+    assert "│ editing │ 1     │" in result.stdout
     told = lines(Path("told/skipped.jsonl").read_text())
     assert {Path(one["path"]).name: one["reason"] for one in told} == REASONS
     real, fake = lines(Path("told/annotated.jsonl").read_text())
