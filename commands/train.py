@@ -29,7 +29,7 @@ The order of the stages:
   fakeface train release  --faces runs/faces --root DATA --out runs/compact --weights weights --version 1 --data "..."
   fakeface train calibrate --faces runs/faces --root DATA --weights weights
 The forgery studio's own generators are shipped and frozen; this made them:
-  fakeface train generator --faces runs/faces --root DATA --out runs/studio --minutes 25
+  fakeface train generator --faces runs/faces --root DATA --out runs/studio --minutes 34
 """
 
 LAYOUTS = ("auto", "csv", "folders", "faceforensics", "celebdf", "dfdc", "dffd", "openforensics", "owffa")

@@ -110,10 +110,12 @@ def test_training_needs_real_faces_to_fit_and_others_to_measure_on(face_set: Fac
         next(train_generator(fakes, face_set.root, tmp_path, small(4)))
 
 
-def test_likeness_is_zero_for_the_picture_itself_and_greater_for_a_blurred_than_for_a_shifted_tone() -> None:
+def test_likeness_is_zero_for_the_picture_itself_and_a_lasting_cast_costs_more_than_grain() -> None:
     torch.manual_seed(0)
-    picture = torch.rand(1, 3, 32, 32)
+    picture = torch.nn.functional.interpolate(torch.rand(1, 3, 8, 8), size=(32, 32), mode="bilinear")
+    grain = 0.05 * torch.randn(1, 3, 32, 32)
+    cast = grain.abs().mean() * torch.tensor([1.0, 0.0, -1.0])[:, None, None] * 1.5
     assert float(likeness(picture, picture)) == 0
-    blurred = torch.nn.functional.avg_pool2d(picture, 3, 1, 1)
-    tone = picture + (blurred - picture).abs().mean()
-    assert float(likeness(blurred, picture)) > 1.5 * float(likeness(tone, picture))
+    assert float((picture + cast - picture).abs().mean()) == pytest.approx(float(grain.abs().mean()))
+    assert float(likeness(picture + cast, picture)) > 4 * float(grain.abs().mean())
+    assert float(likeness(torch.nn.functional.avg_pool2d(picture, 5, 1, 2), picture)) > 0

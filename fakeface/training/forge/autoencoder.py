@@ -27,7 +27,7 @@ WIDTHS = {4: (64, 32, 16), 8: (80, 48, 32, 16)}
 """Channels of a decoder's stages from the latent's size to the picture's, by the latent's stride."""
 
 WEIGHTS = "studio-generators.safetensors"
-SHA256 = "f3f05f7d55ac5e6a5cb0d7c088d23b13b9144dedd86124ce8175a544be6e892f"
+SHA256 = "fce12fee66e0b3d1a6641fe717229c519126b791112e24f06f9d09904a2dbd35"
 SIZE_BYTES = 1820288
 """File of the shipped weights: its name, hash and size. They are frozen, so that a recipe means the same pictures."""
 
