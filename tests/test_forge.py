@@ -20,6 +20,7 @@ from fakeface.training.forge.pairs import MASK_SIZE, FaceSample, PairFactory, to
 from fakeface.training.forge.recipe import Recipe, load_recipe, single
 from fakeface.training.forge.synthesis import resynthesise
 from fakeface.training.forge.values import Forgery, Subject, Task
+from fakeface.training.prepare import skin_tone
 
 from .conftest import FaceSet
 from .faces_data import photograph
@@ -270,3 +271,28 @@ def test_a_picture_that_vanished_is_named(face_set: FaceSet) -> None:
     row = face_set.of("calib")[0].model_copy(update={"path": "calib/gone.png"})
     with pytest.raises(SettingsError, match=r"calib/gone\.png"):
         PairFactory([row], face_set.root, 1, only("edit")).pair(0)
+
+
+def test_a_donor_is_drawn_from_those_with_a_like_skin(face_set: FaceSet) -> None:
+    rows = [row for row in face_set.of("train") if row.label == "real"]
+    assert len(rows) >= 4
+    toned = [
+        row.model_copy(update={"tone": (70.0, 10.0, 15.0) if index % 2 else (35.0, 14.0, 20.0)})
+        for index, row in enumerate(rows)
+    ]
+    studio = PairFactory(toned, face_set.root, 3, only("swap")).studio
+    for real in range(4):
+        made = studio.forged(real, "swap", studio.generator(real))
+        assert made.other is not None
+        assert made.other.tone == toned[real].tone
+        assert made.other.path != toned[real].path
+
+
+def test_the_tone_of_a_face_is_the_colour_of_its_cheeks(subject: Subject) -> None:
+    tone = skin_tone(subject.pixels, subject.landmarks)
+    assert tone is not None
+    assert 50 < tone[0] < 85
+    assert 3 < tone[1] < 30
+    grey = np.full_like(subject.pixels, 119)
+    assert skin_tone(grey, subject.landmarks) == pytest.approx((50.0, 0.0, 0.0), abs=0.3)
+    assert skin_tone(subject.pixels, subject.landmarks + 5000) is None

@@ -47,12 +47,16 @@ class SourceRow(BaseModel):
 
 
 class FaceRow(SourceRow):
-    """One face of one picture: the box that the finder gave and its 68 landmarks, in pixels of the picture."""
+    """One face of one picture: the box that the finder gave and its 68 landmarks, in pixels of the picture.
+
+    ``tone`` is the mean CIE Lab colour of the cheeks (L 0..100), by which donors are matched; unknown in older files.
+    """
 
     box: tuple[int, int, int, int]
     landmarks: list[tuple[float, float]]
     width: int
     height: int
+    tone: tuple[float, float, float] | None = None
 
     def points(self) -> NDArray[np.float32]:
         """The landmarks as (68, 2) float32."""

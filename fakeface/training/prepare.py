@@ -10,6 +10,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from fakeface.faces import Face
 from fakeface.frames import Frame
@@ -20,13 +21,16 @@ from fakeface.training.formats.rle import Rle
 from fakeface.training.formats.splits import SplitRule
 from fakeface.training.manifest import VIDEO_SUFFIXES, FaceRow, SourceRow, read_faces
 
-__all__ = ["prepare"]
+__all__ = ["prepare", "skin_tone"]
 
 Prepared = tuple[SourceRow, FaceRow | None, str]
 """A picture, its face if one was found, and else the reason."""
 
 Key = tuple[str, tuple[int, ...] | None]
 """A row's path, and the face's place where a picture has several rows."""
+
+CHEEKS = ((1, 2, 3, 31, 41, 40), (15, 14, 13, 35, 46, 47))
+"""Landmarks around each cheek."""
 
 LEAST_OVERLAP = 0.3
 """Intersection over union from which on a face that was found is the one that the data set means."""
@@ -62,8 +66,32 @@ def _prepare_one(row: SourceRow) -> Prepared:
     if face is None:
         return row, None, "no face found where the data set says that one is"
     points = [(round(float(x), 1), round(float(y), 1)) for x, y in face.landmarks]
-    prepared = FaceRow(**row.model_dump(), box=face.box.xyxy, landmarks=points, width=frame.width, height=frame.height)
+    prepared = FaceRow(
+        **row.model_dump(),
+        box=face.box.xyxy,
+        landmarks=points,
+        width=frame.width,
+        height=frame.height,
+        tone=skin_tone(frame.pixels, face.landmarks),
+    )
     return row, prepared, ""
+
+
+def skin_tone(pixels: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> tuple[float, float, float] | None:
+    """Mean CIE Lab colour of both cheeks (L 0..100); ``None`` where they lie outside the picture.
+
+    Args:
+        pixels: (height, width, 3) uint8 RGB.
+        landmarks: (68, 2) float32 in its pixels.
+    """
+    cheeks = np.zeros(pixels.shape[:2], np.uint8)
+    for ring in CHEEKS:
+        cv2.fillConvexPoly(cheeks, np.round(cv2.convexHull(landmarks[list(ring)])).astype(np.int32), (1,))
+    skin = pixels[cheeks > 0]
+    if not len(skin):
+        return None
+    lab = cv2.cvtColor((skin[None] / np.float32(255)).astype(np.float32), cv2.COLOR_RGB2LAB)[0].mean(axis=0)
+    return round(float(lab[0]), 1), round(float(lab[1]), 1), round(float(lab[2]), 1)
 
 
 def _mask_problem(row: SourceRow, frame: Frame) -> str:

@@ -7,6 +7,7 @@ picture from the matching source whose face has the same size.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,12 @@ SAME_SIZE = 0.04
 """Sizes whose logarithms differ by less count as the same, so that neither face needs resampling."""
 
 DONORS = 64
-"""A donor is the nearest in landmarks of so many faces drawn at random."""
+"""A donor is the nearest in landmarks and skin tone of so many faces drawn at random."""
+
+TONE_UNIT = 12.0
+"""So far apart in Lab, two skins are as unlike as two faces of median distance in landmarks."""
+
+UNKNOWN_TONE = (math.nan, math.nan, math.nan)
 
 PARTNERS = {"stylegan1": "ffhq", "gan_swap_poisson": "openforensics_real"}
 """Source of real pictures made like those of a source of fakes."""
@@ -105,6 +111,7 @@ class Studio:
             raise SettingsError("the manifest has no real face to make pairs from")
         self._shapes = np.stack([_normal_shape(row.points()) for row in self.reals])
         self._open_mouths = np.flatnonzero([mouth_gap(row.points()) > OPEN for row in self.reals])
+        self._tones = np.array([row.tone or UNKNOWN_TONE for row in self.reals])
         self._sides = np.array([_side(row) for row in self.reals])
         self._fakes_by_source: dict[str, list[FaceRow]] = {}
         for row in self.fakes:
@@ -200,7 +207,7 @@ class Studio:
         return float(rng.uniform(*self.recipe.target_sides))
 
     def _donor(self, real: int, rng: np.random.Generator, open_mouth: bool) -> FaceRow:
-        """A face of another picture whose landmarks are near; with an open mouth if that is asked and there is one."""
+        """A face of another picture whose landmarks and skin are near; with an open mouth if that is asked."""
         if len(self.reals) == 1:
             raise SettingsError("a swap needs a second real face as its donor")
         candidates = self._open_mouths if open_mouth and len(self._open_mouths) else np.arange(len(self.reals))
@@ -209,7 +216,9 @@ class Studio:
         if not len(drawn):
             drawn = np.array([(real + 1) % len(self.reals)])
         distances = np.linalg.norm(self._shapes[drawn] - self._shapes[real], axis=1)
-        return self.reals[int(drawn[int(np.argmin(distances))])]
+        tones = np.linalg.norm(self._tones[drawn] - self._tones[real], axis=1) / TONE_UNIT
+        unlike = distances / max(float(np.median(distances)), 1e-6) + np.nan_to_num(tones, nan=1.0)
+        return self.reals[int(drawn[int(np.argmin(unlike))])]
 
     def _load(
         self, row: FaceRow, rng: np.random.Generator, side: float | None, mirrored: bool, free: bool = False
