@@ -9,7 +9,8 @@ import numpy as np
 
 from fakeface.answers import ForgeryClass
 from fakeface.concepts.recipes import SideFrame
-from fakeface.training.forge.canvas import Canvas, cloud, from_lab, guided, mixed, scaled, softly, stroke, to_lab
+from fakeface.training.forge.blending import guided
+from fakeface.training.forge.canvas import Canvas, cloud, from_lab, mixed, scaled, softly, stroke, to_lab
 from fakeface.training.forge.retouching import bare_skin
 from fakeface.training.forge.scalp import scalp_hair
 from fakeface.training.forge.values import CannotForge, Field, Forgery, Operator, Task

@@ -14,7 +14,7 @@ from fakeface.concepts import LeafMap, Reason, eye_distance, locate
 from fakeface.concepts.tree import leaves_below
 from fakeface.training.forge.values import FOREIGN, CannotForge, Field, Forgery, Pixels, Subject
 
-__all__ = ["LEAST_SEEN", "Canvas", "cloud", "from_lab", "guided", "mixed", "scaled", "softly", "stroke", "to_lab"]
+__all__ = ["LEAST_SEEN", "Canvas", "cloud", "from_lab", "mixed", "scaled", "softly", "stroke", "to_lab"]
 
 LEAST_SEEN = 9
 """A part with fewer pixels than this cannot be painted."""
@@ -164,25 +164,6 @@ def from_lab(lab: Field) -> Pixels:
     bounded = lab.copy()
     np.clip(bounded[..., 0], 0, 100, out=bounded[..., 0])
     return np.clip(np.round(cv2.cvtColor(bounded, cv2.COLOR_LAB2RGB) * 255), 0, 255).astype(np.uint8)
-
-
-def guided(guide: Field, source: Field, radius: float, noise: float) -> Field:
-    """Guided filter (He et al. 2010) of one plane by another.
-
-    Args:
-        guide: (height, width) float32, whose edges stay.
-        source: (height, width) float32, which is filtered.
-        radius: of the window in pixels.
-        noise: deviation, in units of the guide, up to which variation is flattened.
-    """
-    side = 2 * max(round(radius), 1) + 1
-
-    def mean(plane: Field) -> Field:
-        return np.asarray(cv2.boxFilter(plane, -1, (side, side), borderType=cv2.BORDER_REFLECT_101), np.float32)
-
-    middle, average = mean(guide), mean(source)
-    slope = (mean(guide * source) - middle * average) / (mean(guide * guide) - middle**2 + np.float32(noise**2))
-    return np.asarray(mean(slope) * guide + mean(average - slope * middle), np.float32)
 
 
 def cloud(shape: tuple[int, int], cells: int, rng: np.random.Generator) -> Field:

@@ -7,7 +7,8 @@ import numpy as np
 
 from fakeface.answers import ForgeryClass
 from fakeface.concepts.recipes import SideFrame
-from fakeface.training.forge.canvas import Canvas, guided, mixed, scaled, softly
+from fakeface.training.forge.blending import guided
+from fakeface.training.forge.canvas import Canvas, mixed, scaled, softly
 from fakeface.training.forge.values import Field, Forgery, Operator, Task
 
 __all__ = ["OPERATORS", "bare_skin", "relight", "smooth_skin"]

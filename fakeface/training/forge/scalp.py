@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from fakeface.concepts import LEAF_NAMES, forehead_points
 from fakeface.concepts.tree import leaves_below
-from fakeface.training.forge.canvas import Canvas, guided, to_lab
+from fakeface.training.forge.blending import guided
+from fakeface.training.forge.canvas import Canvas, to_lab
 from fakeface.training.forge.values import CannotForge, Field
 
 __all__ = ["scalp_hair"]

@@ -10,11 +10,11 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fakeface.answers import Claim, ForgeryClass
 from fakeface.training.formats.rle import Rle
-from fakeface.training.formats.skips import Skipped, first_error, iterate_items
+from fakeface.training.formats.skips import Skipped, read_checked
 
 __all__ = [
     "VERSION",
@@ -174,15 +174,7 @@ class Annotated(_Value):
 
 def read_annotated(path: Path) -> Iterator[Annotated | Skipped]:
     """Every line of a manifest, as it is read; a line that is none is told with its number."""
-    for item in iterate_items(path):
-        if isinstance(item, Skipped):
-            yield item
-            continue
-        place, value = item
-        try:
-            yield Annotated.model_validate(value)
-        except ValidationError as error:
-            yield Skipped(place, first_error(error))
+    yield from read_checked(path, Annotated.model_validate)
 
 
 def write_annotated(rows: Iterable[Annotated], path: Path) -> list[Skipped]:

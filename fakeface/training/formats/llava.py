@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fakeface.answers import Claim, ForgeryClass, Hypothesis, format_answer, parse_answer
 from fakeface.training.formats.annotated import Annotated, FiveFields, Turn
 from fakeface.training.formats.borders import FFAA_NAMES
-from fakeface.training.formats.skips import Skipped, first_error, iterate_items, write_items
+from fakeface.training.formats.skips import Skipped, first_error, read_checked, write_items
 
 __all__ = ["LOST", "read_llava", "write_llava"]
 
@@ -63,24 +63,12 @@ def read_llava(path: Path, split: str, source: str) -> Iterator[Annotated | Skip
 
     The first five-field answer of a picture becomes its ``answer``, everything else its ``conversations``.
     """
-    places = _checked(path)
+    places = read_checked(path, _Item.model_validate)
     for is_item, group in groupby(places, key=lambda one: one.image if isinstance(one, _Item) else None):
         if is_item is None:
             yield from (one for one in group if isinstance(one, Skipped))
         else:
             yield _row([one for one in group if isinstance(one, _Item)], split, source)
-
-
-def _checked(path: Path) -> Iterator[_Item | Skipped]:
-    for item in iterate_items(path):
-        if isinstance(item, Skipped):
-            yield item
-            continue
-        place, value = item
-        try:
-            yield _Item.model_validate(value)
-        except ValidationError as error:
-            yield Skipped(place, first_error(error))
 
 
 def _row(items: list[_Item], split: str, source: str) -> Annotated | Skipped:

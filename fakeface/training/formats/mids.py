@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from fakeface.answers import Claim, ForgeryClass
 from fakeface.training.formats.annotated import Annotated, GivenAnswer
-from fakeface.training.formats.skips import Skipped, first_error, iterate_items, write_items
+from fakeface.training.formats.skips import Skipped, read_checked, write_items
 
 __all__ = ["ANSWERS", "LOST", "PADDING", "read_mids", "write_mids"]
 
@@ -44,15 +44,7 @@ def write_mids(rows: Iterable[Annotated], path: Path) -> list[Skipped]:
 
 def read_mids(path: Path, split: str, source: str) -> Iterator[Annotated | Skipped]:
     """One row per item; an item whose labels contradict its picture's label is told."""
-    for item in iterate_items(path):
-        if isinstance(item, Skipped):
-            yield item
-            continue
-        place, value = item
-        try:
-            yield _row(_Item.model_validate(value), split, source)
-        except ValidationError as error:
-            yield Skipped(place, first_error(error))
+    yield from read_checked(path, lambda value: _row(_Item.model_validate(value), split, source))
 
 
 def _label(fake: bool, claim: Claim) -> int:

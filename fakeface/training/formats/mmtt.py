@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from fakeface.answers import ForgeryClass
 from fakeface.training.formats.annotated import Annotated
 from fakeface.training.formats.rle import Rle
-from fakeface.training.formats.skips import Skipped, first_error, iterate_items, stays_inside, write_items
+from fakeface.training.formats.skips import Skipped, read_checked, stays_inside, write_items
 
 __all__ = ["LABELS", "LOST", "labels_of", "read_mmtt", "write_mmtt"]
 
@@ -74,15 +74,7 @@ def write_mmtt(rows: Iterable[Annotated], path: Path) -> list[Skipped]:
 
 def read_mmtt(path: Path, split: str, source: str) -> Iterator[Annotated | Skipped]:
     """One row per record."""
-    for item in iterate_items(path):
-        if isinstance(item, Skipped):
-            yield item
-            continue
-        place, value = item
-        try:
-            yield _row(_Record.model_validate(value), split, source)
-        except ValidationError as error:
-            yield Skipped(place, first_error(error))
+    yield from read_checked(path, lambda value: _row(_Record.model_validate(value), split, source))
 
 
 def _row(record: _Record, split: str, source: str) -> Annotated | Skipped:

@@ -6,11 +6,23 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from pydantic import ValidationError
 
-__all__ = ["Skipped", "first_error", "iterate_items", "load_json", "stays_inside", "write_items", "write_json"]
+__all__ = [
+    "Skipped",
+    "first_error",
+    "iterate_items",
+    "load_json",
+    "read_checked",
+    "stays_inside",
+    "write_items",
+    "write_json",
+]
+
+Checked = TypeVar("Checked")
+"""What an item of a file becomes."""
 
 CHUNK = 1 << 20
 """Characters read at a time from a JSON array."""
@@ -75,6 +87,24 @@ def iterate_items(path: Path) -> Iterator[tuple[str, Any] | Skipped]:
         yield Skipped(path.name, f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         yield Skipped(path.name, f"not UTF-8 from byte {error.start} of a block on; the rest is left out")
+
+
+def read_checked(path: Path, check: Callable[[Any], Checked | Skipped]) -> Iterator[Checked | Skipped]:
+    """What ``check`` makes of every item of a file; one that it refuses is told with its place.
+
+    Args:
+        path: a JSON array or JSON Lines.
+        check: takes an item's value; may raise pydantic's ``ValidationError``.
+    """
+    for item in iterate_items(path):
+        if isinstance(item, Skipped):
+            yield item
+            continue
+        place, value = item
+        try:
+            yield check(value)
+        except ValidationError as error:
+            yield Skipped(place, first_error(error))
 
 
 def _lines(name: str, handle: TextIO) -> Iterator[tuple[str, Any] | Skipped]:
