@@ -9,11 +9,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from fakeface.errors import WeightsError
-from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
+from fakeface.training.checkpoints import (
+    Average,
+    checkpoint_progress,
+    load_checkpoint,
+    save_checkpoint,
+    save_weights,
+)
 from fakeface.training.progress import Budget, Log, Schedule
 
 
@@ -66,6 +72,20 @@ def test_an_interrupted_write_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.safetensors.new").write_bytes(b"half a fi")
     (tmp_path / "checkpoint.json.new").write_text('{"progr')
     assert load_checkpoint(tmp_path, *make(2)) == {"seen": 1}
+
+
+def test_a_kill_between_the_two_files_leaves_tensors_and_progress_of_one_moment(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, *make(1), {"seen": 1})
+    older = (tmp_path / "checkpoint.json").read_bytes()
+    save_checkpoint(tmp_path, *make(1), {"seen": 2})
+    (tmp_path / "checkpoint.json").write_bytes(older)
+    assert load_checkpoint(tmp_path, *make(2)) == checkpoint_progress(tmp_path) == {"seen": 2}
+
+
+def test_a_checkpoint_of_an_earlier_version_is_taken(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, *make(1), {"seen": 3})
+    save_file(load_file(tmp_path / "checkpoint.safetensors"), tmp_path / "checkpoint.safetensors")
+    assert load_checkpoint(tmp_path, *make(2)) == checkpoint_progress(tmp_path) == {"seen": 3}
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:

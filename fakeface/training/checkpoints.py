@@ -1,4 +1,8 @@
-"""Checkpoints without pickle: tensors in safetensors, everything else in JSON, written aside and renamed."""
+"""Checkpoints without pickle: tensors in safetensors, everything else in JSON, written aside and renamed.
+
+The JSON stands in the head of the tensors' own file, so that both change in one step however a process ends; a copy
+lies beside it for people.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from fakeface.errors import WeightsError
 
-__all__ = ["Average", "load_checkpoint", "save_checkpoint", "save_weights"]
+__all__ = ["Average", "checkpoint_progress", "load_checkpoint", "save_checkpoint", "save_weights"]
+
+RECORD = "record"
+"""Name of the JSON among the metadata of ``checkpoint.safetensors``."""
 
 
 class Average:
@@ -27,6 +35,12 @@ class Average:
     def __init__(self, network: nn.Module, decay: float = 0.998) -> None:
         self.decay, self.steps = decay, 0
         self.state = {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network, and so its average, lies."""
+        device: torch.device = next(iter(self.state.values())).device
+        return device
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
@@ -56,8 +70,8 @@ def save_checkpoint(
                 plain.setdefault(str(index), {})[name] = value
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / "checkpoint.safetensors.new"
-    save_file({name: value.contiguous().clone() for name, value in tensors.items()}, aside)
     text = json.dumps({"progress": progress, "average_steps": average.steps, "optimizer": plain})
+    save_file({name: value.contiguous().clone() for name, value in tensors.items()}, aside, {RECORD: text})
     (folder / "checkpoint.json.new").write_text(text, encoding="utf-8")
     os.replace(aside, folder / "checkpoint.safetensors")
     os.replace(folder / "checkpoint.json.new", folder / "checkpoint.json")
@@ -71,15 +85,17 @@ def load_checkpoint(
     Raises:
         WeightsError: the checkpoint belongs to another network.
     """
-    if not (folder / "checkpoint.json").is_file():
+    record = _record(folder)
+    if record is None:
         return {}
-    record = json.loads((folder / "checkpoint.json").read_text(encoding="utf-8"))
     tensors = load_file(folder / "checkpoint.safetensors")
     try:
         network.load_state_dict(_under(tensors, "network."))
     except RuntimeError as error:
         raise WeightsError(f"the checkpoint in {folder.name} belongs to another network") from error
-    average.state, average.steps = _under(tensors, "average."), record["average_steps"]
+    devices = {name: value.device for name, value in average.state.items()}
+    average.state = {name: value.to(devices[name]) for name, value in _under(tensors, "average.").items()}
+    average.steps = record["average_steps"]
     state = optimizer.state_dict()
     restored: dict[int, dict[str, Any]] = {}
     for name, value in _under(tensors, "optimizer.").items():
@@ -92,16 +108,37 @@ def load_checkpoint(
     return progress
 
 
+def checkpoint_progress(folder: Path) -> dict[str, Any]:
+    """The ``progress`` of a checkpoint without its tensors, empty where there is none."""
+    record = _record(folder)
+    progress: dict[str, Any] = record["progress"] if record else {}
+    return progress
+
+
+def _record(folder: Path) -> dict[str, Any] | None:
+    """What the head of the tensors' file says; checkpoints of earlier versions have it in ``checkpoint.json`` alone."""
+    if not (folder / "checkpoint.safetensors").is_file():
+        return None
+    with safe_open(folder / "checkpoint.safetensors", "pt") as file:
+        text = (file.metadata() or {}).get(RECORD)
+    if text is None and not (folder / "checkpoint.json").is_file():
+        return None
+    record: dict[str, Any] = json.loads(text or (folder / "checkpoint.json").read_text(encoding="utf-8"))
+    return record
+
+
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def save_weights(path: Path, state: dict[str, Tensor]) -> None:
-    """Write released weights: floating tensors in fp16, the rest as it is."""
+    """Write released weights: floating tensors in fp16, the rest as it is; the file appears when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = {
         name: (value.half() if value.is_floating_point() else value).contiguous().clone()
         for name, value in state.items()
         if not name.endswith("num_batches_tracked")
     }
-    save_file(half, path)
+    aside = path.with_name(path.name + ".new")
+    save_file(half, aside)
+    os.replace(aside, path)

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
+from fakeface.training.device import Device, choose_device
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.forge.recipe import GIVEN, RECIPE, load_recipe, single
@@ -42,6 +43,7 @@ class EncoderTraining:
         seed: of weights and pairs.
         recipe: name or file of the forgeries' recipe.
         compiled: whether the network goes through ``torch.compile``.
+        device: of the network.
         calib_pairs: pairs per operator that checkpoints are compared on.
         check_every: batches between two looks at the calibration faces.
         save_every: batches between two checkpoints.
@@ -57,6 +59,7 @@ class EncoderTraining:
     seed: int = 1
     recipe: str = RECIPE
     compiled: bool = False
+    device: Device = "auto"
     calib_pairs: int = 48
     check_every: int = 500
     save_every: int = 250
@@ -129,7 +132,8 @@ def train_encoder(
     """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    network = ForensicEncoder().to(memory_format=torch.channels_last)
+    device = choose_device(settings.device)
+    network = ForensicEncoder().to(device).to(memory_format=torch.channels_last)
     if start is not None:
         network.load_state_dict(load_encoder(start).state_dict())
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
@@ -145,11 +149,12 @@ def train_encoder(
     checks = calib_batches([row for row in rows if row.split == "calib"], root, settings)
     step_network = torch.compile(network) if settings.compiled else network
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
-    for step, batch in enumerate(_batches(factory, budget, settings), start=1):
+    for step, forged in enumerate(_batches(factory, budget, settings), start=1):
+        batch = {name: values.to(device) for name, values in forged.items()}
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(budget.share)
         network.train()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16):
             output = step_network(batch["pixels"])
         parts = losses(output, batch)
         total = torch.stack(list(parts.values())).sum()
@@ -210,12 +215,13 @@ def _check(average: Average, checks: dict[str, dict[str, Tensor]]) -> dict[str, 
     """AUC of each set, and the mean over families and sources of given fakes, so that no family counts twice."""
     network = ForensicEncoder()
     network.load_state_dict(average.state)
-    network.eval().to(memory_format=torch.channels_last)
+    network.eval().to(average.device).to(memory_format=torch.channels_last)
     report = {}
     with torch.no_grad():
         for operator, batch in checks.items():
-            scores = torch.cat([network(chunk).detection for chunk in torch.split(batch["pixels"], 32)])
-            report[operator] = float(roc_auc_score(batch["label"].numpy(), scores.numpy()))
+            chunks = torch.split(batch["pixels"].to(average.device), 32)
+            scores = torch.cat([network(chunk).detection for chunk in chunks])
+            report[operator] = float(roc_auc_score(batch["label"].numpy(), scores.cpu().numpy()))
     families: dict[str, list[float]] = {}
     for name, value in report.items():
         families.setdefault(OPERATORS[name].forgery if name in OPERATORS else name, []).append(value)

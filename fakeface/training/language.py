@@ -35,6 +35,7 @@ from fakeface.networks.language import (
 )
 from fakeface.training.annotate import annotate, draw_hypothesis
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
+from fakeface.training.device import Device, choose_device
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.manifest import FaceRow
 from fakeface.training.progress import Budget, Log, Schedule
@@ -62,6 +63,7 @@ class LanguageTraining:
         vocabulary: tokens of the tokenizer.
         check_every: batches between two looks at the calibration faces.
         save_every: batches between two checkpoints.
+        device: of the networks.
     """
 
     answers: int = 60_000
@@ -74,6 +76,7 @@ class LanguageTraining:
     vocabulary: int = 768
     check_every: int = 100
     save_every: int = 50
+    device: Device = "auto"
 
 
 def rows_of_part(rows: Sequence[FaceRow], part: Part) -> list[FaceRow]:
@@ -120,9 +123,9 @@ def train_tokenizer(factory: PairFactory, vocabulary: int, pairs: int = 600) -> 
 
 @torch.inference_mode()
 def encode_windows(encoder: ForensicEncoder, samples: Sequence[FaceSample]) -> EncoderOutput:
-    """The frozen encoder's output for a batch of windows."""
+    """The frozen encoder's output for a batch of windows, on the encoder's device."""
     pixels = torch.from_numpy(np.stack([sample.window for sample in samples])).permute(0, 3, 1, 2)
-    output: EncoderOutput = encoder(pixels)
+    output: EncoderOutput = encoder(pixels.to(next(encoder.parameters()).device))
     return output
 
 
@@ -169,7 +172,8 @@ def train_language(
     if not (out / "tokenizer.json").exists():
         train_tokenizer(factory, settings.vocabulary).save(str(out / "tokenizer.json"))
     tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
-    network = CompactLanguageModel(LanguageConfig(tokenizer.get_vocab_size()))
+    device = choose_device(settings.device)
+    network = CompactLanguageModel(LanguageConfig(tokenizer.get_vocab_size())).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
     average = Average(network, 0.995)
     budget = Budget(settings.answers, settings.minutes)
@@ -180,7 +184,7 @@ def train_language(
     calib = AnnotatedPairs(PairFactory([row for row in rows if row.split == "calib"], root, 3000), 0, 96)
     held = [item for index in range(len(calib)) for item in calib[index]]
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
-    encoder.eval().requires_grad_(False)
+    encoder.to(device).eval().requires_grad_(False)
     for step, items in enumerate(_batches(factory, budget, settings), start=1):
         rng = np.random.default_rng((settings.seed, budget.seen))
         for group in optimizer.param_groups:
@@ -221,11 +225,11 @@ def _loss(
     rng: np.random.Generator,
 ) -> Tensor:
     seen = encode_windows(encoder, [sample for sample, _ in items])
-    labels = torch.tensor([sample.label for sample, _ in items])
+    labels = torch.tensor([sample.label for sample, _ in items], device=seen.tokens.device)
     probability = seen.detection.sigmoid()
     certainties = torch.where(labels > 0, probability, 1 - probability).tolist()
-    text = text_batch(tokenizer, items, certainties, rng)
-    with torch.autocast("cpu", torch.bfloat16):
+    text = text_batch(tokenizer, items, certainties, rng).to(seen.tokens.device)
+    with torch.autocast(text.device.type, torch.bfloat16):
         logits = network(seen.tokens.clone(), signals(seen).clone(), text)
     return answer_loss(logits.float(), text)
 
@@ -261,7 +265,7 @@ def _check(
     """Loss on calibration faces; share of open answers that can be read and that claim the truth."""
     network = CompactLanguageModel(config)
     network.load_state_dict(average.state)
-    network.eval()
+    network.eval().to(average.device)
     rng = np.random.default_rng(5)
     losses = [float(_loss(network, encoder, tokenizer, held[at : at + 48], rng)) for at in range(0, len(held), 48)]
     readable = right = 0

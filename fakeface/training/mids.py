@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from fakeface.answers import Answer, Claim
@@ -19,7 +22,14 @@ from fakeface.decision import Scores
 from fakeface.networks.encoder import ForensicEncoder
 from fakeface.networks.language import CompactLanguageModel, read_texts
 from fakeface.networks.mids import Mids
-from fakeface.training.checkpoints import Average, save_weights
+from fakeface.training.checkpoints import (
+    Average,
+    checkpoint_progress,
+    load_checkpoint,
+    save_checkpoint,
+    save_weights,
+)
+from fakeface.training.device import Device, choose_device
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.language import encode_windows
 from fakeface.training.manifest import FaceRow
@@ -29,6 +39,8 @@ from fakeface.training.progress import Budget, Log, Schedule
 __all__ = ["MidsTraining", "best_fakeness", "train_mids"]
 
 IGNORED = -100
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,8 @@ class MidsTraining:
         easy_share: easy faces kept, as a share of the hard ones at least this many, or all if fewer.
         threads: of the networks.
         seed: of weights and order.
+        save_every: batches between two checkpoints; there is one after every epoch as well.
+        device: of the networks.
     """
 
     epochs: int = 6
@@ -50,6 +64,8 @@ class MidsTraining:
     easy_share: float = 2.0
     threads: int = 2
     seed: int = 3
+    save_every: int = 50
+    device: Device = "auto"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,47 +102,103 @@ def train_mids(
     out: Path,
     settings: MidsTraining,
 ) -> Iterator[dict[str, Any]]:
-    """Train; yields one report per epoch, measured on ``held`` (mined from calibration faces).
+    """Train, resuming from ``out``; yields one report per epoch, measured on ``held`` (mined from calibration faces).
 
-    Writes ``mids.safetensors`` (the average with the best calibration AUC of the fakeness) and ``log.csv``.
+    Writes ``mids.safetensors`` (the average with the best calibration AUC of the fakeness), ``checkpoint.*`` and
+    ``log.csv``. Where answers, networks or settings are others than those of the checkpoint, training starts anew.
     """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    encoder.eval().requires_grad_(False)
-    language.eval().requires_grad_(False)
+    device = choose_device(settings.device)
+    encoder.to(device).eval().requires_grad_(False)
+    language.to(device).eval().requires_grad_(False)
     rng = np.random.default_rng(settings.seed)
     kept = _with_share(mined, settings.easy_share, rng)
+    network = Mids().to(device)
+    optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.05)
+    average, log = Average(network, 0.99), Log(out / "log.csv")
+    made_of = _made_of((encoder, language), (*mined, *held), settings)
+    progress: dict[str, Any] = {"made_of": made_of, "seen": 0, "steps": 0, "seconds": 0.0, "best": 0.0}
+    if _goes_on(out, made_of, log):
+        progress = load_checkpoint(out, network, average, optimizer)
+    budget, schedule = Budget(settings.epochs * len(kept)), Schedule(settings.learning_rate)
+    budget.resume(progress["seen"], progress["seconds"])
+    if budget.share >= 1:
+        return
     fitted = _features(mining_factory(rows, root, "train"), encoder, tokenizer, kept)
     calib = _features(mining_factory(rows, root, "calib"), encoder, tokenizer, held)
-    network = Mids()
-    optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.05)
-    average, best = Average(network, 0.99), 0.0
-    budget, schedule = Budget(settings.epochs * len(fitted.labels)), Schedule(settings.learning_rate)
-    log = Log(out / "log.csv")
-    for epoch in range(settings.epochs):
-        order = rng.permutation(len(fitted.labels))
-        network.train()
-        for at in range(0, len(order), settings.faces_per_batch):
-            chosen = order[at : at + settings.faces_per_batch].tolist()
-            for group in optimizer.param_groups:
-                group["lr"] = schedule.rate(budget.share)
-            logits = _logits(network, language, fitted, chosen)
-            targets = fitted.targets[chosen].flatten()
-            loss = functional.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum")
-            loss = loss / (targets != IGNORED).sum().clamp(min=1)  # a batch without a readable answer teaches nothing
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            average.update(network)
-            budget.seen += len(chosen)
-        report = _check(average, language, calib)
-        if report["calib_auc"] >= best:
-            best = report["calib_auc"]
-            save_weights(out / "mids.safetensors", average.state)
-        row = {"epoch": epoch + 1, "faces": len(order), "loss": float(loss.detach()), **report}
-        log.write(row)
-        yield row
+    for chosen in islice(_batches(len(kept), settings, rng), progress["steps"], None):
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate(budget.share)
+        loss = _step(network.train(), optimizer, language, fitted, chosen)
+        average.update(network)
+        budget.seen += len(chosen)
+        progress |= {"seen": budget.seen, "steps": progress["steps"] + 1, "seconds": budget.seconds}
+        ended = budget.seen % len(kept) == 0
+        row: dict[str, Any] = {"epoch": budget.seen // len(kept), "seen": budget.seen}
+        row |= {"seconds": round(budget.seconds), "loss": loss}
+        if ended:
+            row |= _check(average, language, calib)
+            if row["calib_auc"] >= progress["best"]:
+                progress["best"] = row["calib_auc"]
+                save_weights(out / "mids.safetensors", average.state)
+            log.write(row)
+        if ended or progress["steps"] % settings.save_every == 0:
+            save_checkpoint(out, network, average, optimizer, progress | {"settings": asdict(settings)})
+        if ended:
+            yield row
+
+
+def _made_of(networks: Sequence[nn.Module], faces: Sequence[MinedFace], settings: MidsTraining) -> str:
+    """A hash of everything that the weights follow from; more epochs only go on."""
+    digest = hashlib.sha256()
+    for network in networks:
+        for name, value in network.state_dict().items():
+            digest.update(name.encode())
+            digest.update(value.cpu().contiguous().numpy().tobytes())
+    for face in faces:
+        digest.update(face.model_dump_json().encode())
+    for name in ("faces_per_batch", "learning_rate", "easy_share", "seed"):
+        digest.update(str(getattr(settings, name)).encode())
+    return digest.hexdigest()
+
+
+def _goes_on(out: Path, made_of: str, log: Log) -> bool:
+    """Whether the checkpoint belongs to this training; the log of another one is removed, as its weights will be."""
+    progress = checkpoint_progress(out)
+    if progress and progress["made_of"] == made_of:
+        return True
+    if progress:
+        logger.warning("answers, networks or settings have changed since the last training of MIDS: it starts anew")
+    log.path.unlink(missing_ok=True)
+    return False
+
+
+def _batches(faces: int, settings: MidsTraining, rng: np.random.Generator) -> Iterator[list[int]]:
+    """Indices of every batch of every epoch, the same for the same generator wherever one enters."""
+    for _ in range(settings.epochs):
+        order = rng.permutation(faces)
+        for at in range(0, faces, settings.faces_per_batch):
+            yield order[at : at + settings.faces_per_batch].tolist()
+
+
+def _step(
+    network: Mids,
+    optimizer: torch.optim.Optimizer,
+    language: CompactLanguageModel,
+    fitted: _Features,
+    chosen: Sequence[int],
+) -> float:
+    """One batch; returns its loss."""
+    logits = _logits(network, language, fitted, chosen)
+    targets = fitted.targets[list(chosen)].flatten().to(logits.device)
+    loss = functional.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum")
+    loss = loss / (targets != IGNORED).sum().clamp(min=1)  # a batch without a readable answer teaches nothing
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+    return float(loss.detach())
 
 
 def _with_share(mined: Sequence[MinedFace], easy_share: float, rng: np.random.Generator) -> list[MinedFace]:
@@ -148,11 +220,10 @@ def _features(
     for at in range(0, len(faces), 32):
         samples = [factory.pair(face.pair)[face.side] for face in faces[at : at + 32]]
         seen = encode_windows(encoder, samples)
-        last.append(seen.tokens.half().clone())
-        pooled.append(seen.pooled.clone())
-        coarse.append(
-            functional.adaptive_avg_pool2d(seen.coarse, (seen.tokens.shape[2], seen.tokens.shape[3])).half().clone()
-        )
+        reduced = functional.adaptive_avg_pool2d(seen.coarse, (seen.tokens.shape[2], seen.tokens.shape[3]))
+        last.append(seen.tokens.half().cpu().clone())
+        pooled.append(seen.pooled.cpu().clone())
+        coarse.append(reduced.half().cpu().clone())
     answers = [face.answers() for face in faces]
     return _Features(
         torch.cat(last),
@@ -173,10 +244,10 @@ def _logits(network: Mids, language: CompactLanguageModel, features: _Features, 
     with torch.no_grad():
         hidden, lengths = read_texts(language, texts)
     layers = (
-        features.last[list(chosen)].float().repeat_interleave(3, dim=0),
-        features.coarse[list(chosen)].float().repeat_interleave(3, dim=0),
+        features.last[list(chosen)].to(hidden.device).float().repeat_interleave(3, dim=0),
+        features.coarse[list(chosen)].to(hidden.device).float().repeat_interleave(3, dim=0),
     )
-    pooled = features.pooled[list(chosen)].repeat_interleave(3, dim=0)
+    pooled = features.pooled[list(chosen)].to(hidden.device).repeat_interleave(3, dim=0)
     logits: Tensor = network(layers, pooled, hidden, lengths)
     return logits
 
@@ -185,11 +256,11 @@ def _logits(network: Mids, language: CompactLanguageModel, features: _Features, 
 def _check(average: Average, language: CompactLanguageModel, calib: _Features) -> dict[str, float]:
     network = Mids()
     network.load_state_dict(average.state)
-    network.eval()
+    network.eval().to(average.device)
     scores: list[float] = []
     for at in range(0, len(calib.labels), 32):
         chosen = range(at, min(at + 32, len(calib.labels)))
-        table = _logits(network, language, calib, chosen).softmax(dim=1).view(len(chosen), 3, 4)
+        table = _logits(network, language, calib, chosen).softmax(dim=1).view(len(chosen), 3, 4).cpu()
         found = [best_fakeness(row, calib.claims[index]) for row, index in zip(table, chosen, strict=True)]
         scores += [0.5 if fakeness is None else fakeness for fakeness in found]
     labels = calib.labels.numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,12 @@ class MinedFace(BaseModel):
 
 
 def read_mined(path: Path) -> list[MinedFace]:
-    """Faces mined so far."""
+    """Faces mined so far, both of every pair: what an interrupted write left of a pair does not count."""
     if not path.exists():
         return []
-    return [MinedFace.model_validate_json(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+    whole = path.read_text(encoding="utf-8").split("\n")[:-1]
+    faces = [MinedFace.model_validate_json(line) for line in whole]
+    return faces[: len(faces) - len(faces) % 2]
 
 
 def mining_factory(rows: Sequence[FaceRow], root: Path, split: str) -> PairFactory:
@@ -71,13 +74,21 @@ def mine(
     pairs: int,
     pairs_per_batch: int = 16,
 ) -> Iterator[dict[str, Any]]:
-    """Append faces to ``path`` (JSON Lines) until ``pairs`` pairs are answered; resumes; yields counts."""
+    """Append faces to ``path`` (JSON Lines) until ``pairs`` pairs are answered; resumes; yields counts.
+
+    Batches begin at the same pairs whether or not a call was interrupted, so that the answers are the same.
+    """
     encoder.eval()
     language.eval()
     path.parent.mkdir(parents=True, exist_ok=True)
     done = read_mined(path)
-    path.write_text("".join(face.model_dump_json() + "\n" for face in done), encoding="utf-8")
     first = done[-1].pair + 1 if done else 0
+    if first < pairs:
+        first -= first % pairs_per_batch
+        done = done[: 2 * first]
+        aside = path.with_name(path.name + ".new")
+        aside.write_text("".join(face.model_dump_json() + "\n" for face in done), encoding="utf-8")
+        os.replace(aside, path)
     hard = sum(face.hard for face in done)
     for start in range(first, pairs, pairs_per_batch):
         indices = range(start, min(start + pairs_per_batch, pairs))

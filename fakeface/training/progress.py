@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from fakeface.training.curves import Curves
 
 __all__ = ["Budget", "Log", "Schedule"]
 
@@ -61,21 +64,37 @@ class Budget:
 
 
 class Log:
-    """Appends rows to a CSV file; columns are those of the first row.
+    """Appends rows to a CSV file and draws their curves beside it.
 
     Args:
-        path: the file; an existing one is continued.
+        path: the file; an existing one is continued, and gets the columns that it does not have yet.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._curves = Curves(path)
 
     def write(self, row: Mapping[str, float | int | str]) -> None:
         """Append one row."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = not self.path.exists()
+        columns = self._columns(list(row))
         with self.path.open("a", newline="", encoding="utf-8") as handle:
-            writer = csv.DictWriter(handle, list(row))
-            if fresh:
-                writer.writeheader()
+            writer = csv.DictWriter(handle, columns)
             writer.writerow({k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()})
+        self._curves.update()
+
+    def _columns(self, wanted: list[str]) -> list[str]:
+        """Columns of the file, which is made, widened or freed of a line that a kill has cut off where it must be."""
+        text = self.path.read_bytes().decode() if self.path.exists() else ""
+        whole = text[: text.rfind("\n") + 1]
+        reader = csv.DictReader(whole.splitlines())
+        there = list(reader.fieldnames or ())
+        columns = there + [name for name in wanted if name not in there]
+        if columns != there or whole != text:
+            aside = self.path.with_name(self.path.name + ".new")
+            with aside.open("w", newline="", encoding="utf-8") as handle:
+                writer = csv.DictWriter(handle, columns)
+                writer.writeheader()
+                writer.writerows(reader)
+            os.replace(aside, self.path)
+        return columns
