@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from types import ModuleType
 
 import pytest
@@ -10,17 +9,13 @@ from PIL import Image
 
 from fakeface.concepts import LEAVES, Reason
 
+from .scripts import load_script
 from .test_architecture import TREE
 
 
 @pytest.fixture(scope="module")
 def maker() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_concepts", TREE / "docs" / "make_concepts.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("docs/make_concepts.py")
 
 
 def test_the_tables_are_current(maker: ModuleType) -> None:
@@ -43,12 +38,7 @@ def test_the_picture_is_a_readable_sheet() -> None:
 
 
 def test_the_drawing_of_the_tree_is_current_and_names_every_leaf() -> None:
-    place = TREE / "docs" / "make_tree.py"
-    spec = importlib.util.spec_from_file_location("make_tree", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script("docs/make_tree.py")
     drawn = (TREE / "docs" / "concept-tree.svg").read_text("utf-8")
     assert drawn == module.picture(), "draw it again: python docs/make_tree.py"
     assert drawn.count("<circle") == len(LEAVES) + 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from types import ModuleType
 
 import pytest
@@ -10,17 +9,12 @@ from PIL import Image
 
 from fakeface.training.forge.operators import OPERATORS
 
-from .test_architecture import TREE
+from .scripts import load_script
 
 
 @pytest.fixture(scope="module")
 def maker() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_studio_sheet", TREE / "docs" / "make_studio_sheet.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("docs/make_studio_sheet.py")
 
 
 def test_the_table_of_operators_is_current(maker: ModuleType) -> None:

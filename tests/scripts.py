@@ -1,0 +1,21 @@
+"""Scripts of the repository that are no part of the package, loaded as modules."""
+
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+
+from .test_architecture import TREE
+
+__all__ = ["load_script"]
+
+
+def load_script(path: str) -> ModuleType:
+    """The script at this path of the repository ("docs/make_tree.py"), run as a module."""
+    place = TREE / path
+    spec = importlib.util.spec_from_file_location(place.stem, place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
