@@ -149,8 +149,7 @@ def train_encoder(
     checks = calib_batches([row for row in rows if row.split == "calib"], root, settings)
     step_network = torch.compile(network) if settings.compiled else network
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
-    for step, forged in enumerate(_batches(factory, budget, settings), start=1):
-        batch = {name: values.to(device) for name, values in forged.items()}
+    for step, batch in enumerate(_batches(factory, budget, settings, device), start=1):
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(budget.share)
         network.train()
@@ -181,7 +180,9 @@ def train_encoder(
             return
 
 
-def _batches(factory: PairFactory, budget: Budget, settings: EncoderTraining) -> Iterator[dict[str, Tensor]]:
+def _batches(
+    factory: PairFactory, budget: Budget, settings: EncoderTraining, device: torch.device
+) -> Iterator[dict[str, Tensor]]:
     first = budget.seen // 2
     loader = DataLoader(
         PairDataset(factory, first, settings.pictures // 2 - first + settings.pairs_per_batch),
@@ -191,7 +192,8 @@ def _batches(factory: PairFactory, budget: Budget, settings: EncoderTraining) ->
         prefetch_factor=6 if settings.workers else None,
         multiprocessing_context="spawn" if settings.workers else None,
     )
-    yield from loader
+    for batch in loader:
+        yield {name: values.to(device) for name, values in batch.items()}
 
 
 def calib_batches(rows: Sequence[FaceRow], root: Path, settings: EncoderTraining) -> dict[str, dict[str, Tensor]]:
