@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from .runtime import abandon_stdout, say
+from .runtime import ExitCode, abandon_stdout, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fakeface.report.record import FileEntry
     from fakeface.report.tables import Writer
 
-__all__ = ["PIPE_WIDTH", "Results", "SummaryWriter", "bar", "open_results", "print_table", "progress"]
+__all__ = ["PIPE_WIDTH", "Results", "SummaryWriter", "bar", "follow", "open_results", "print_table", "progress"]
 
 T = TypeVar("T")
 
@@ -124,6 +124,18 @@ def bar(items: Iterator[T], total: int) -> Iterable[T]:
         for item in items:
             yield item
             advance()
+
+
+def follow(reports: Iterable[Mapping[str, Any]]) -> ExitCode:
+    """Say every report of a training as one line on standard error, as it comes."""
+    for report in reports:
+        say(
+            ", ".join(
+                f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+                for name, value in report.items()
+            )
+        )
+    return ExitCode.EXAMINED
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from .everything import train_all
 from .formats import convert, leaks
 from .runtime import ExitCode, prepare_process, say
-from .screen import bar
+from .screen import bar, follow
 from .studio import annotate, synthesize
 
 if TYPE_CHECKING:
+    from fakeface.training.device import Device
     from fakeface.training.manifest import FaceRow
 
 __all__ = ["train"]
@@ -28,6 +29,8 @@ The order of the stages:
   fakeface train mids     --faces runs/faces --root DATA --out runs/compact
   fakeface train release  --faces runs/faces --root DATA --out runs/compact --weights weights --version 1 --data "..."
   fakeface train calibrate --faces runs/faces --root DATA --weights weights
+All of them in one command:
+  fakeface train all --manifest DATA/manifest.csv --out runs/compact --weights weights --version 1 --data "..."
 The forgery studio's own generators are shipped and frozen; this made them:
   fakeface train generator --faces runs/faces --root DATA --out runs/studio --minutes 34
 """
@@ -57,14 +60,22 @@ workers_option = click.option(
 )
 seed_option = click.option("--seed", type=int, default=1, show_default=True, help="Of weights, pairs and wording.")
 
+device_option = click.option(
+    "--device",
+    type=click.Choice(("auto", "cpu", "cuda")),
+    default="auto",
+    show_default=True,
+    help="auto takes a graphics processor where CUDA has one.",
+)
+
 
 @click.group(epilog=EPILOG)
 def train() -> None:
     """Train the networks of the compact profile.
 
     Training reads pictures of which it is known whether they are real, makes forgeries of the real ones with exact
-    masks, and writes weights without pickle. An interrupted stage goes on where it stopped when it is called again;
-    only mids, a matter of minutes, starts over.
+    masks, and writes weights without pickle. An interrupted stage goes on where it stopped when it is called again.
+    Every stage that trains writes log.csv, and beside it curves.png and an event file for TensorBoard.
     """
 
 
@@ -72,6 +83,7 @@ train.add_command(leaks)
 train.add_command(convert)
 train.add_command(synthesize)
 train.add_command(annotate)
+train.add_command(train_all)
 
 
 @train.command()
@@ -133,6 +145,7 @@ def prepare(
     help="Start from these encoder weights instead of random ones (weights/compact-encoder.safetensors).",
 )
 @click.option("--compile", "compiled", is_flag=True, help="Compile the network: slower to start, about a third faster.")
+@device_option
 def encoder(
     faces: Path,
     root: Path,
@@ -144,15 +157,17 @@ def encoder(
     seed: int,
     start: Path | None,
     compiled: bool,
+    device: Device,
 ) -> ExitCode:
     """Train the vision encoder with its detection, class, region and mask heads."""
     count = prepare_process(threads)
-    from fakeface.training.encoder import EncoderTraining, train_encoder
+    from fakeface.training.encoder import EncoderTraining
+    from fakeface.training.stages import Place, encoder_stage
 
     settings = EncoderTraining(
-        pictures=pictures, minutes=minutes, threads=count, workers=workers, seed=seed, compiled=compiled
+        pictures, minutes, threads=count, workers=workers, seed=seed, compiled=compiled, device=device
     )
-    return _follow(train_encoder(_rows(faces), root, out / "encoder", settings, start))
+    return follow(encoder_stage(Place(faces, root, out), settings, start))
 
 
 @train.command()
@@ -164,17 +179,25 @@ def encoder(
 @threads_option
 @workers_option
 @seed_option
+@device_option
 def language(
-    faces: Path, root: Path, out: Path, answers: int, minutes: float, threads: int, workers: int, seed: int
+    faces: Path,
+    root: Path,
+    out: Path,
+    answers: int,
+    minutes: float,
+    threads: int,
+    workers: int,
+    seed: int,
+    device: Device,
 ) -> ExitCode:
     """Train the tokenizer and the language model on annotated pairs; needs the encoder."""
     count = prepare_process(threads)
-    from fakeface.training.language import LanguageTraining, train_language
-    from fakeface.training.networks import load_encoder
+    from fakeface.training.language import LanguageTraining
+    from fakeface.training.stages import Place, language_stage
 
-    network = load_encoder(out / "encoder" / "encoder.safetensors")
-    settings = LanguageTraining(answers=answers, minutes=minutes, threads=count, workers=workers, seed=seed)
-    return _follow(train_language(_rows(faces), root, network, out / "language", settings))
+    settings = LanguageTraining(answers, minutes, threads=count, workers=workers, seed=seed, device=device)
+    return follow(language_stage(Place(faces, root, out), settings))
 
 
 @train.command()
@@ -184,19 +207,13 @@ def language(
 @click.option("--pairs", type=click.IntRange(min=1), default=3000, show_default=True, help="Training pairs to ask on.")
 @click.option("--calib-pairs", type=click.IntRange(min=1), default=300, show_default=True, help="Pairs that choose.")
 @threads_option
-def mine(faces: Path, root: Path, out: Path, pairs: int, calib_pairs: int, threads: int) -> ExitCode:
+@device_option
+def mine(faces: Path, root: Path, out: Path, pairs: int, calib_pairs: int, threads: int, device: Device) -> ExitCode:
     """Let the language model answer three times about faces it was not trained on."""
     prepare_process(threads)
-    from fakeface.training.mine import mine as run
-    from fakeface.training.mine import mining_factory
-    from fakeface.training.networks import load_encoder, load_language
+    from fakeface.training.stages import Mining, Place, mining_stage
 
-    network = load_encoder(out / "encoder" / "encoder.safetensors")
-    writer, tokenizer = load_language(out / "language")
-    for split, wanted in (("calib", calib_pairs), ("train", pairs)):
-        factory = mining_factory(_rows(faces), root, split)
-        _follow(run(factory, network, writer, tokenizer, out / "mids" / f"mined-{split}.jsonl", wanted))
-    return ExitCode.EXAMINED
+    return follow(mining_stage(Place(faces, root, out), Mining(pairs, calib_pairs, device)))
 
 
 @train.command()
@@ -206,20 +223,15 @@ def mine(faces: Path, root: Path, out: Path, pairs: int, calib_pairs: int, threa
 @click.option("--epochs", type=click.IntRange(min=1), default=6, show_default=True)
 @threads_option
 @seed_option
-def mids(faces: Path, root: Path, out: Path, epochs: int, threads: int, seed: int) -> ExitCode:
+@device_option
+def mids(faces: Path, root: Path, out: Path, epochs: int, threads: int, seed: int, device: Device) -> ExitCode:
     """Train MIDS on the mined answers."""
     count = prepare_process(threads)
-    from fakeface.training.mids import MidsTraining, train_mids
-    from fakeface.training.mine import read_mined
-    from fakeface.training.networks import load_encoder, load_language
+    from fakeface.training.mids import MidsTraining
+    from fakeface.training.stages import Place, mids_stage
 
-    network = load_encoder(out / "encoder" / "encoder.safetensors")
-    writer, tokenizer = load_language(out / "language")
-    mined, held = (read_mined(out / "mids" / f"mined-{split}.jsonl") for split in ("train", "calib"))
-    if not mined or not held:
-        raise click.UsageError("no mined answers: run `fakeface train mine` first")
-    settings = MidsTraining(epochs=epochs, threads=count, seed=seed)
-    return _follow(train_mids(_rows(faces), root, network, writer, tokenizer, mined, held, out / "mids", settings))
+    settings = MidsTraining(epochs, threads=count, seed=seed, device=device)
+    return follow(mids_stage(Place(faces, root, out), settings))
 
 
 @train.command()
@@ -236,7 +248,7 @@ def generator(faces: Path, root: Path, out: Path, pictures: int, minutes: float,
     from fakeface.training.generator import GeneratorTraining, train_generator
 
     settings = GeneratorTraining(pictures=pictures, minutes=minutes, threads=count, seed=seed)
-    return _follow(train_generator(_rows(faces), root, out / "generator", settings))
+    return follow(train_generator(_rows(faces), root, out / "generator", settings))
 
 
 @train.command()
@@ -293,15 +305,3 @@ def _rows(faces: Path) -> list[FaceRow]:
     from fakeface.training.manifest import read_faces
 
     return read_faces(faces / "faces.jsonl")
-
-
-def _follow(reports: Iterator[dict[str, Any]]) -> ExitCode:
-    """Say every report of a stage as one line on standard error."""
-    for report in reports:
-        say(
-            ", ".join(
-                f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-                for name, value in report.items()
-            )
-        )
-    return ExitCode.EXAMINED

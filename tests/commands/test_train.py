@@ -87,3 +87,27 @@ def test_the_generator_stage_says_how_it_fares_and_leaves_weights(face_set: Face
     assert "seen 8, " in result.stderr
     assert "psnr_transposed " in result.stderr
     assert Path("run/generator/generators.safetensors").stat().st_size < 2_000_000
+
+
+def test_everything_is_one_command_that_says_each_stage(face_set: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fakeface.training.everything.language_stage", lambda place, settings: iter(()))
+    for stage in ("encoder_stage", "mining_stage", "mids_stage"):
+        monkeypatch.setattr(f"fakeface.training.everything.{stage}", lambda place, settings: iter([{"best": 0.75}]))
+    words = ("train", "all", "--manifest", face_set.manifest, "--out", "run", "--set", "prepare.workers=1")
+    result = invoke(*words, "--minutes-encoder", 2, "--seed", 5, "--threads", 1)
+    assert result.exit_code == 0, result.stderr
+    assert "stage prepare, faces 17, skipped 2" in result.stderr
+    assert "stage encoder, best 0.75" in result.stderr
+    settings = json.loads(Path("run/settings.json").read_text())
+    assert (settings["encoder"]["minutes"], settings["encoder"]["seed"], settings["mids"]["seed"]) == (2, 5, 5)
+    assert list(json.loads(Path("run/stages.json").read_text())) == STAGES_WITHOUT_RELEASE
+
+
+STAGES_WITHOUT_RELEASE = ["prepare", "leaks", "encoder", "language", "mine", "mids"]
+
+
+def test_a_release_without_its_version_is_a_usage_error() -> None:
+    result = invoke("train", "all", "--manifest", "m.csv", "--out", "run", "--weights", "weights")
+    assert result.exit_code == 2
+    assert "--version" in result.stderr
+    assert not Path("run").exists()
