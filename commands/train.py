@@ -145,6 +145,18 @@ def prepare(
     help="Start from these encoder weights instead of random ones (weights/compact-encoder.safetensors).",
 )
 @click.option("--compile", "compiled", is_flag=True, help="Compile the network: slower to start, about a third faster.")
+@click.option(
+    "--recipe",
+    default=None,
+    help="Of the forgeries: a shipped recipe's name or a TOML file.  [default: the newest shipped one]",
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.2e-3,
+    show_default=True,
+    help="Highest rate of the schedule; lower it to go on from trained weights.",
+)
 @device_option
 def encoder(
     faces: Path,
@@ -157,15 +169,26 @@ def encoder(
     seed: int,
     start: Path | None,
     compiled: bool,
+    recipe: str | None,
+    learning_rate: float,
     device: Device,
 ) -> ExitCode:
     """Train the vision encoder with its detection, class, region and mask heads."""
     count = prepare_process(threads)
     from fakeface.training.encoder import EncoderTraining
+    from fakeface.training.forge.recipe import RECIPE
     from fakeface.training.stages import Place, encoder_stage
 
     settings = EncoderTraining(
-        pictures, minutes, threads=count, workers=workers, seed=seed, compiled=compiled, device=device
+        pictures,
+        minutes,
+        learning_rate=learning_rate,
+        threads=count,
+        workers=workers,
+        seed=seed,
+        recipe=recipe or RECIPE,
+        compiled=compiled,
+        device=device,
     )
     return follow(encoder_stage(Place(faces, root, out), settings, start))
 

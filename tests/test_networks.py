@@ -11,13 +11,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
 
 from fakeface.answers import Hypothesis, prompt
 from fakeface.backends import Engine
 from fakeface.errors import WeightsError
 from fakeface.faces import Face, FaceCrop, crop_face
 from fakeface.frames import Frame
-from fakeface.networks.encoder import INPUTS, EncoderConfig, EncoderOutput, ForensicEncoder
+from fakeface.networks.encoder import ENERGY_SIDES, INPUTS, EncoderConfig, EncoderOutput, ForensicEncoder
 from fakeface.networks.language import (
     ANSWER_LIMIT,
     END,
@@ -38,6 +40,7 @@ from fakeface.pipeline import examine_crops
 from fakeface.settings import Settings
 from fakeface.training.annotate import annotate
 from fakeface.training.forge.pairs import PairFactory
+from fakeface.training.growth import grown
 
 from .conftest import FaceSet
 from .faces_data import photograph, variant
@@ -86,23 +89,60 @@ def test_an_encoding_does_not_depend_on_its_batch(seen: EncoderOutput) -> None:
         torch.testing.assert_close(getattr(alone, name), getattr(seen, name)[1:2], rtol=1e-4, atol=1e-4)
 
 
+def pixel_maps(pixels: Tensor) -> Tensor:
+    """What the stem sees, pixel by pixel again: RGB, residual, energies."""
+    return functional.pixel_shuffle(ForensicEncoder.inputs(pixels), 2)
+
+
 def test_the_encoder_sees_fine_texture_beside_the_picture() -> None:
     flat = torch.full((1, 3, 224, 224), 90, dtype=torch.uint8)
-    inputs = ForensicEncoder.inputs(flat)
-    assert inputs.shape == (1, INPUTS, 224, 224)
-    torch.testing.assert_close(inputs[:, 3:], torch.zeros(1, INPUTS - 3, 224, 224), rtol=0, atol=1e-5)
+    assert ForensicEncoder.inputs(flat).shape == (1, INPUTS, 112, 112)
+    inputs = pixel_maps(flat)
+    torch.testing.assert_close(inputs[:, 3:], torch.zeros(1, 5, 224, 224), rtol=0, atol=1e-5)
     torch.testing.assert_close(inputs[:, :3], torch.full((1, 3, 224, 224), 90 / 127.5 - 1))
-    assert ForensicEncoder.inputs(windows(1))[:, 3:6].abs().max() > 0.1
+    assert pixel_maps(windows(1))[:, 3:6].abs().max() > 0.1
 
 
 def test_a_region_of_another_sharpness_stands_out_in_the_local_energies() -> None:
     noise = np.random.default_rng(1).normal(128, 12, (224, 224, 3))
     pixels = np.clip(noise, 0, 255).astype(np.uint8)
     pixels[80:140, 80:140] = cv2.GaussianBlur(pixels, (0, 0), 1.5)[80:140, 80:140]
-    energies = ForensicEncoder.inputs(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0, 6:]
+    energies = pixel_maps(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0, 6:]
     for energy in energies:
         assert energy[95:125, 95:125].mean() < energy[:60].mean() - 0.5
         assert float(energy.mean()) == pytest.approx(0, abs=1e-3)
+
+
+def test_the_local_energy_is_that_of_a_square_around_each_pixel() -> None:
+    pixels = torch.randint(0, 256, (1, 3, 224, 224), dtype=torch.uint8, generator=torch.Generator().manual_seed(2))
+    residual = pixel_maps(pixels)[:, 3:6]
+    squared = residual.square().mean(dim=1, keepdim=True)
+    for number, side in enumerate(ENERGY_SIDES):
+        mean = functional.avg_pool2d(squared, side, 1, side // 2)
+        logs = (mean + 1e-4).log() / 2
+        torch.testing.assert_close(pixel_maps(pixels)[:, 6 + number], (logs - logs.mean())[:, 0], rtol=1e-3, atol=1e-3)
+
+
+def test_a_widened_encoder_says_what_the_narrower_one_said() -> None:
+    narrow, wider = make_encoder(), EncoderConfig(widths=(6, 13, 20, 30), depths=(1, 1, 1, 1), neck=11)
+    with torch.inference_mode():
+        for weights in narrow.state_dict().values():
+            if weights.is_floating_point():
+                weights.add_(torch.rand(weights.shape) * 0.2)
+        wide = frozen(ForensicEncoder(wider), grown(narrow.state_dict(), wider), "grown")
+        before, after = narrow(windows()), wide(windows())
+    for name in ("detection", "classes", "regions", "mask"):
+        torch.testing.assert_close(getattr(after, name), getattr(before, name), rtol=1e-3, atol=1e-3)
+    copies = wide.stage4[0].first.weight[:, 12:]
+    assert not torch.equal(copies[:, 0], wide.stage4[0].first.weight[:, 0])
+
+
+def test_an_encoder_is_not_widened_into_a_narrower_or_deeper_one() -> None:
+    state = make_encoder().state_dict()
+    with pytest.raises(WeightsError, match="wider at stem"):
+        grown(state, EncoderConfig(widths=(2, 8, 12, 16), depths=(1, 1, 1, 1), neck=8))
+    with pytest.raises(WeightsError, match="another depth"):
+        grown(state, EncoderConfig(widths=(4, 8, 12, 16), depths=(1, 2, 1, 1), neck=8))
 
 
 def test_the_compact_encoder_is_small_enough_for_the_repository() -> None:

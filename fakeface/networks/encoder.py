@@ -10,6 +10,7 @@ artifact mask (multi-task, as in Fake-in-Facext's auxiliary heads, arXiv 2510.20
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,11 @@ __all__ = ["EncoderConfig", "EncoderOutput", "ForensicEncoder"]
 RESIDUAL_GAIN = 8.0
 ENERGY_SIDES = (5, 15)
 """Sides of the windows over which the residual's energy is taken, in pixels."""
-INPUTS = 6 + len(ENERGY_SIDES)
+INPUTS = 4 * (6 + len(ENERGY_SIDES))
+"""Channels that the stem sees at half the resolution: RGB, residual and energies, the four pixels of a 2 x 2 block
+beside each other."""
+PEAK_CELLS = 32
+"""Cells of the mask whose mean is its peak: a hundredth of the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +40,16 @@ class EncoderConfig:
         regions: suspect regions.
     """
 
-    widths: tuple[int, int, int, int] = (24, 48, 96, 192)
+    widths: tuple[int, int, int, int] = (32, 64, 128, 256)
     depths: tuple[int, int, int, int] = (1, 2, 2, 2)
-    neck: int = 48
+    neck: int = 64
     classes: int = 5
     regions: int = 16
 
     @property
     def pooled_width(self) -> int:
-        """Length of the vector that the heads read: two poolings of the tokens, two of the neck, the mask's share."""
-        return 2 * self.widths[3] + 2 * self.neck + 1
+        """Length of the vector that heads read: twice tokens and neck, and share and peak of the mask."""
+        return 2 * self.widths[3] + 2 * self.neck + 2
 
     def as_dict(self) -> dict[str, object]:
         """For the record beside the weights."""
@@ -107,7 +112,7 @@ class ForensicEncoder(nn.Module):
         self.config = config = config or EncoderConfig()
         w1, w2, w3, w4 = config.widths
         d1, d2, d3, d4 = config.depths
-        self.stem = nn.Sequential(nn.Conv2d(INPUTS, w1, 5, 2, 2, bias=False), nn.BatchNorm2d(w1), nn.ReLU(inplace=True))
+        self.stem = nn.Sequential(nn.Conv2d(INPUTS, w1, 3, 1, 1, bias=False), nn.BatchNorm2d(w1), nn.ReLU(inplace=True))
         self.stage1 = nn.Sequential(*[ResidualBlock(w1, w1) for _ in range(d1)])
         self.stage2 = _stage(w1, w2, d2)
         self.stage3 = _stage(w2, w3, d3)
@@ -154,13 +159,14 @@ class ForensicEncoder(nn.Module):
 
     @staticmethod
     def inputs(pixels: Tensor) -> Tensor:
-        """RGB in -1..1, its high-pass residual and its centred log energies: (B, 8, H, W) float32, channels last."""
+        """RGB in -1..1, its high-pass residual and its centred log energies, (B, 32, H / 2, W / 2) float32."""
         x = pixels.float() / 127.5 - 1
-        mean = functional.avg_pool2d(functional.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        mean = _box_mean(functional.pad(x, (1, 1, 1, 1), mode="replicate"), 3)
         residual = ((x - mean) * RESIDUAL_GAIN).clamp(-2, 2)
         squared = residual.square().mean(dim=1, keepdim=True)
-        energies = [_centred_log(functional.avg_pool2d(squared, side, 1, side // 2)) for side in ENERGY_SIDES]
-        return torch.cat([x, residual, *energies], dim=1).contiguous(memory_format=torch.channels_last)
+        energies = [_centred_log(_box_mean(functional.pad(squared, (side // 2,) * 4), side)) for side in ENERGY_SIDES]
+        blocks = functional.pixel_unshuffle(torch.cat([x, residual, *energies], dim=1), 2)
+        return blocks.contiguous(memory_format=torch.channels_last)
 
     def _neck(self, fine: Tensor, coarse: Tensor, tokens: Tensor) -> Tensor:
         up = functional.interpolate(self.lateral4(tokens), scale_factor=2.0, mode="nearest") + self.lateral3(coarse)
@@ -168,14 +174,25 @@ class ForensicEncoder(nn.Module):
         return fused
 
     def _pooled(self, tokens: Tensor, neck: Tensor, mask: Tensor) -> Tensor:
-        """Mean and attention pooling of the tokens; mean and mask-guided pooling of the fine branch; mean mask."""
+        """Mean and attention pooling of the tokens; mean and mask-guided pooling of the neck; its share and peak."""
         weights = self.attention(tokens).float().flatten(2).softmax(dim=2)
         attended = (tokens.float().flatten(2) * weights).sum(dim=2)
         guide = (mask.flatten(1) * 0.5).softmax(dim=1)[:, None]
         flat = neck.float().flatten(2)
         guided = (flat * guide).sum(dim=2)
         share = mask.sigmoid().mean(dim=(1, 2))[:, None]
-        return torch.cat([tokens.float().mean(dim=(2, 3)), attended, flat.mean(dim=2), guided, share], dim=1)
+        peak = mask.flatten(1).topk(min(PEAK_CELLS, mask[0].numel()), dim=1).values.mean(dim=1, keepdim=True) / 4
+        return torch.cat([tokens.float().mean(dim=(2, 3)), attended, flat.mean(dim=2), guided, share, peak], dim=1)
+
+
+def _box_mean(x: Tensor, side: int) -> Tensor:
+    """Mean over every window of ``side`` x ``side`` pixels of an already padded map, as sums of shifted maps.
+
+    Shifts fuse with what surrounds them when the network is compiled; pooling does not.
+    """
+    height, width = x.shape[2] - side + 1, x.shape[3] - side + 1
+    rows = reduce(torch.add, [x[:, :, at : at + height] for at in range(side)])
+    return reduce(torch.add, [rows[..., at : at + width] for at in range(side)]) / side**2
 
 
 def _centred_log(energy: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ class LanguageConfig:
     heads: int = 8
     key_value_heads: int = 4
     inner: int = 704
-    vision_width: int = 192
+    vision_width: int = 256
     signal_width: int = 22
 
     def as_dict(self) -> dict[str, int]:

@@ -32,8 +32,8 @@ class MidsConfig:
 
     width: int = 192
     heads: int = 6
-    layer_widths: tuple[int, int] = (192, 96)
-    pooled_width: int = 481
+    layer_widths: tuple[int, int] = (256, 128)
+    pooled_width: int = 642
     text_width: int = 256
     rounds: int = 3
 

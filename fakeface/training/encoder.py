@@ -21,8 +21,9 @@ from fakeface.training.device import Device, choose_device
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.forge.recipe import GIVEN, RECIPE, load_recipe, single
+from fakeface.training.growth import grown
 from fakeface.training.manifest import FaceRow
-from fakeface.training.networks import load_encoder
+from fakeface.training.networks import load_tensors
 from fakeface.training.progress import Budget, Log, Schedule
 
 __all__ = ["EncoderTraining", "PairDataset", "collate", "train_encoder"]
@@ -128,14 +129,15 @@ def train_encoder(
         root: folder that their paths are relative to.
         out: folder of this training.
         settings: of the stage.
-        start: weights of an earlier training to start from where ``out`` has no checkpoint.
+        start: weights of an earlier training to start from where ``out`` has no checkpoint; a narrower encoder is
+            widened.
     """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     device = choose_device(settings.device)
     network = ForensicEncoder().to(device).to(memory_format=torch.channels_last)
     if start is not None:
-        network.load_state_dict(load_encoder(start).state_dict())
+        network.load_state_dict(grown(load_tensors(start), network.config, settings.seed))
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     average = Average(network)
     budget = Budget(settings.pictures, settings.minutes)

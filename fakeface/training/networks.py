@@ -13,7 +13,7 @@ from fakeface.networks.encoder import ForensicEncoder
 from fakeface.networks.language import CompactLanguageModel, LanguageConfig
 from fakeface.networks.loading import frozen
 
-__all__ = ["load_encoder", "load_language", "load_tokenizer"]
+__all__ = ["load_encoder", "load_language", "load_tensors", "load_tokenizer"]
 
 
 def load_encoder(path: Path) -> ForensicEncoder:
@@ -22,7 +22,7 @@ def load_encoder(path: Path) -> ForensicEncoder:
     Raises:
         WeightsError: missing, or of another network.
     """
-    return frozen(ForensicEncoder(), _tensors(path), path.name)
+    return frozen(ForensicEncoder(), load_tensors(path), path.name)
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
@@ -46,10 +46,15 @@ def load_language(folder: Path) -> tuple[CompactLanguageModel, Tokenizer]:
     tokenizer = load_tokenizer(folder)
     network = CompactLanguageModel(LanguageConfig(tokenizer.get_vocab_size()))
     path = folder / "language.safetensors"
-    return frozen(network, _tensors(path), path.name), tokenizer
+    return frozen(network, load_tensors(path), path.name), tokenizer
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """What a safetensors file of a training holds.
+
+    Raises:
+        WeightsError: missing.
+    """
     if not path.is_file():
         raise WeightsError(f"no {path.name} in {path.parent}: run that stage of training first")
     return load_file(path)
