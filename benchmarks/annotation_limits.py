@@ -1,4 +1,4 @@
-"""Write the range of real faces that artifact terms are held against (``fakeface/training/annotate/limits.json``).
+"""Write the range of real faces that artifact terms are held against (``fakeface/claims/limits.json``).
 
     python benchmarks/annotation_limits.py FACES.jsonl --root DATA --faces 1200
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cv2
 
-from fakeface.training import annotate
+from fakeface.claims import limits
 from fakeface.training.annotate.reference import reference_limits, write_limits
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.manifest import read_faces
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("faces_file", metavar="FACES.jsonl", type=Path)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--faces", type=int, default=1200)
-    parser.add_argument("--out", type=Path, default=Path(annotate.__file__).with_name("limits.json"))
+    parser.add_argument("--out", type=Path, default=Path(limits.__file__).with_name("limits.json"))
     given = parser.parse_args()
     cv2.setNumThreads(1)
     factory = PairFactory(read_faces(given.faces_file, "train"), given.root, SEED)

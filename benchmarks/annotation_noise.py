@@ -22,8 +22,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fakeface.claims.values import Severity
 from fakeface.concepts import LeafMap, locate, name_parts
-from fakeface.training.annotate import Severity, Skip, annotate_picture, derive
+from fakeface.training.annotate import Skip, annotate_picture, derive
 from fakeface.training.forge.studio import PicturePair, Studio
 from fakeface.training.manifest import read_faces
 

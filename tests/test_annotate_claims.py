@@ -11,16 +11,18 @@ import pytest
 from numpy.typing import NDArray
 
 from fakeface.answers import Claim, ForgeryClass, Hypothesis, parse_answer
+from fakeface.claims.limits import limits
+from fakeface.claims.scene import Scene
+from fakeface.claims.terms import TERMS, USUAL
+from fakeface.claims.values import Severity
+from fakeface.claims.words import said_of
 from fakeface.concepts import CONCEPTS, LEAVES, look_up
 from fakeface.concepts.tree import leaves_below
-from fakeface.training.annotate import Annotation, Scene, Severity, annotate_picture
+from fakeface.training.annotate import Annotation, annotate_picture
 from fakeface.training.annotate.answers import NO_TRACE, OPENINGS, PLACELESS
 from fakeface.training.annotate.describe import OPENINGS as SEEN
 from fakeface.training.annotate.describe import facts
-from fakeface.training.annotate.limits import limits
 from fakeface.training.annotate.talk import LIST_OF_NOTHING, METHOD, METHOD_WHOLE, NOT_KNOWN, NOTHING, SURE
-from fakeface.training.annotate.terms import TERMS, USUAL
-from fakeface.training.annotate.words import said_of
 from fakeface.training.formats.annotated import Annotated
 
 from .conftest import FaceSet

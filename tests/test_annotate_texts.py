@@ -11,24 +11,24 @@ import pytest
 from numpy.typing import NDArray
 
 from fakeface.answers import Claim, ForgeryClass, Hypothesis, parse_answer, prompt
+from fakeface.claims.limits import Limits, limits
+from fakeface.claims.scene import Scene
+from fakeface.claims.terms import MEASURES, TERMS
+from fakeface.claims.values import Finding, Severity
+from fakeface.claims.words import said_of, wordings
 from fakeface.concepts import CONCEPTS, look_up
 from fakeface.errors import SettingsError
 from fakeface.faces import Face
 from fakeface.training.annotate import (
     Annotation,
     CommandRewriter,
-    Finding,
     Rejection,
-    Scene,
-    Severity,
     annotate_picture,
 )
 from fakeface.training.annotate.answers import chosen, told
 from fakeface.training.annotate.hypotheses import draw_hypothesis, plainness
-from fakeface.training.annotate.limits import Limits, limits
 from fakeface.training.annotate.rewrite import RewriteError, acceptable, rewrite
-from fakeface.training.annotate.terms import MEASURES, TERMS
-from fakeface.training.annotate.words import clause, plural, said_of, wordings
+from fakeface.training.annotate.words import clause, plural
 
 from .faces_data import photograph
 

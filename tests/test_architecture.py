@@ -20,6 +20,7 @@ VALUES = (
     "answers",
     "concepts",
     "calibration",
+    "compression",
     "decision",
     "errors",
     "evidence",
@@ -41,13 +42,14 @@ VALUES_LIBRARIES = {"cv2", "numpy", "pycocotools"}
 MAY_IMPORT = {
     "values": {"values"},
     "decoder": {"decoder", "values"},
+    "claims": {"claims", "values"},
     "networks": {"networks", "values"},
     "backends": {"backends", "decoder", "networks", "values"},
-    "pipeline": {"backends", "values"},
-    "report": {"report", "values"},
-    "training": {"training", "bench", "backends", "networks", "values"},
-    "bench": {"bench", "training", "pipeline", "backends", "values"},
-    "commands": {"commands", "bench", "training", "report", "pipeline", "backends", "values"},
+    "pipeline": {"backends", "claims", "values"},
+    "report": {"report", "claims", "values"},
+    "training": {"training", "bench", "backends", "networks", "claims", "values"},
+    "bench": {"bench", "training", "pipeline", "backends", "claims", "values"},
+    "commands": {"commands", "bench", "training", "report", "pipeline", "backends", "claims", "values"},
 }
 """Ring -> rings of the project that it may import. ``pipeline`` takes the loaded engine from ``backends``, no more."""
 

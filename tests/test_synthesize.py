@@ -20,8 +20,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from fakeface.claims.scene import measure_again
 from fakeface.errors import OutputError, SettingsError
-from fakeface.training.annotate import measure_again
 from fakeface.training.batch import Ledger, Left, Made, claim
 from fakeface.training.contact_sheet import CELL, GAP, HEAD, MARGIN, studio_sheet
 from fakeface.training.forge.operators import OPERATORS

@@ -1,8 +1,8 @@
 """Say of a face what was altered in it, and only what a measurement or the maker's truth bears out.
 
-``derive`` finds the altered area of a real and a forged picture, ``scene`` names it by the concept tree and measures
-it, ``limits`` holds the range of real faces, ``answers`` and ``talk`` write, ``rewrite`` lets another model reword,
-and ``route`` is the one way through all of it.
+``derive`` finds the altered area of a real and a forged picture, ``fakeface.claims`` measures it and holds the terms
+with their range of real faces, ``answers`` and ``talk`` write, ``rewrite`` lets another model reword, and ``route`` is
+the one way through all of it.
 """
 
 from __future__ import annotations
@@ -11,20 +11,16 @@ from fakeface.training.annotate.derive import Derived, Skip, SkipReason, derive
 from fakeface.training.annotate.hypotheses import draw_hypothesis
 from fakeface.training.annotate.rewrite import CommandRewriter, RewriteError, Rewriter
 from fakeface.training.annotate.route import annotate, annotate_picture, annotate_window
-from fakeface.training.annotate.scene import Scene, measure_again
-from fakeface.training.annotate.values import Annotation, Dialogue, Finding, Rejection, Severity
+from fakeface.training.annotate.values import Annotation, Dialogue, Rejection
 
 __all__ = [
     "Annotation",
     "CommandRewriter",
     "Derived",
     "Dialogue",
-    "Finding",
     "Rejection",
     "RewriteError",
     "Rewriter",
-    "Scene",
-    "Severity",
     "Skip",
     "SkipReason",
     "annotate",
@@ -32,5 +28,4 @@ __all__ = [
     "annotate_window",
     "derive",
     "draw_hypothesis",
-    "measure_again",
 ]

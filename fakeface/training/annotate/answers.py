@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from fakeface.answers import ForgeryClass
+from fakeface.claims.scene import Scene
+from fakeface.claims.terms import USUAL
+from fakeface.claims.values import Finding
 from fakeface.concepts.tree import CONCEPTS, leaves_below
-from fakeface.training.annotate.scene import Scene
-from fakeface.training.annotate.terms import USUAL
-from fakeface.training.annotate.values import Finding
 from fakeface.training.annotate.words import clause, listed, pick, sentence
 
 __all__ = ["altered_findings", "chosen", "fake_reasoning", "placeless", "real_reasoning", "told", "usual_findings"]
@@ -36,7 +36,6 @@ PLACELESS: dict[ForgeryClass, tuple[str, ...]] = {
 """What is known of a forgery whose place is not known or everywhere: its class alone."""
 
 NO_TRACE = ("shows no trace of an alteration", "gives no sign of an alteration")
-PARTLY = ("is altered in part", "is altered in a part without a name")
 OPENINGS = ("No local evidence", "No region stands out")
 
 

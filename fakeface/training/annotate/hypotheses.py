@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fakeface.answers import Hypothesis
-from fakeface.training.annotate.values import Finding, Severity
+from fakeface.claims.values import Finding, Severity
 
 __all__ = ["draw_hypothesis", "plainness", "written_probability"]
 

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fakeface.answers import Claim, ForgeryClass
+from fakeface.claims.scene import Scene
+from fakeface.claims.terms import PARTLY
+from fakeface.claims.values import Finding
 from fakeface.errors import SettingsError
 from fakeface.faces import CROP_SIZE
 from fakeface.training.annotate.answers import (
-    PARTLY,
     altered_findings,
     fake_reasoning,
     placeless,
@@ -23,9 +25,8 @@ from fakeface.training.annotate.answers import (
 from fakeface.training.annotate.describe import describe
 from fakeface.training.annotate.hypotheses import plainness, written_probability
 from fakeface.training.annotate.rewrite import Rewriter, Rewritten, rewrite
-from fakeface.training.annotate.scene import Scene
 from fakeface.training.annotate.talk import Told, dialogues
-from fakeface.training.annotate.values import Annotation, Dialogue, Finding, Rejection
+from fakeface.training.annotate.values import Annotation, Dialogue, Rejection
 from fakeface.training.annotate.words import pick
 from fakeface.training.forge.pairs import FaceSample
 from fakeface.training.forge.values import FOREIGN
@@ -162,7 +163,7 @@ def _reason(
     if scene.altered is None:
         return _Reason(f"{placeless(forgery, rng)}.", ())
     if rejected is not None:
-        return _Reason(f"The <p>face</p>[SEG] {pick(rng, PARTLY)}.", (), ("whole_face",))
+        return _Reason(f"The <p>face</p>[SEG] is {pick(rng, PARTLY)}.", (), ("whole_face",))
     findings = altered_findings(scene, rng)
     said = told(findings)
     return _Reason(fake_reasoning(said, rng), findings, tuple(one.concept for one in said))

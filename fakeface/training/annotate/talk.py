@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from fakeface.answers import Claim, ForgeryClass, Hypothesis, prompt
+from fakeface.claims.scene import Scene
+from fakeface.claims.terms import PARTLY
+from fakeface.claims.values import Finding, Severity
 from fakeface.concepts import CONCEPTS, LEAVES
 from fakeface.concepts.tree import leaves_below
 from fakeface.training.annotate.answers import LOOKED_AT, chosen, placeless
 from fakeface.training.annotate.hypotheses import draw_hypothesis
-from fakeface.training.annotate.scene import Scene
-from fakeface.training.annotate.values import Dialogue, Finding, Severity
+from fakeface.training.annotate.values import Dialogue
 from fakeface.training.annotate.words import be, clause, complement, pick, plural, sentence
 from fakeface.training.formats.annotated import Turn
 
@@ -160,7 +162,7 @@ def _reply(scene: Scene, part: str, told: Told, rng: np.random.Generator) -> tup
     if told.label is Claim.FAKE and scene.altered is None:
         return sentence(f"{placeless(told.forgery, rng)}; of {named} alone nothing can be told"), ()
     if not scene.untouched(part):
-        return sentence(f"{named} {be(part)} altered in part"), ()
+        return sentence(f"{named} {be(part)} {PARTLY[0]}"), ()
     finding = scene.usual(part)
     if finding is None:
         return sentence(f"no evidence: nothing was altered in {named}"), ()

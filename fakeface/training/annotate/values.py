@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -11,19 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fakeface.answers import Claim, ForgeryClass, Hypothesis, format_answer, prompt
+from fakeface.claims.values import Finding
 from fakeface.concepts import LeafMap, Naming
 from fakeface.training.formats.annotated import Annotated, FindingRow, FiveFields, Turn
 from fakeface.training.formats.rle import Rle
 
-__all__ = ["Annotation", "Dialogue", "Finding", "Rejection", "Severity"]
-
-
-class Severity(StrEnum):
-    """How far a measurement lies beyond what real faces show."""
-
-    NONE = "none"
-    SLIGHT = "slight"
-    CLEAR = "clear"
+__all__ = ["Annotation", "Dialogue", "Rejection"]
 
 
 class Rejection(StrEnum):
@@ -31,33 +23,6 @@ class Rejection(StrEnum):
 
     NOT_COVERED = "the names cover less than 0.6 of the altered area"
     NOTHING_ALTERED = "the mask of a forgery is empty"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One statement about one part of the face.
-
-    Args:
-        concept: name of the part, in the concept tree.
-        family: of artifacts ("colour"); "none" where no artifact is named.
-        term: name in ``TERMS``, or ``usual`` (within the range of real faces) or ``unclear`` (altered, but no measure
-            shows it).
-        severity: how far beyond the range of real faces.
-        measurements: value by name, rounded to 4 decimals: the one that the term rests on, or all where none is named.
-        supported: whether the measurements bear the statement out; false for ``unclear``, which rests on the truth
-            that the maker of the picture told.
-        strength: 0 at the limit of a slight, 1 at the limit of a clear artifact; 0 where none is named.
-        original: the same measurement on the picture before it was altered, where that is known.
-    """
-
-    concept: str
-    family: str
-    term: str
-    severity: Severity
-    measurements: Mapping[str, float]
-    supported: bool
-    strength: float = 0.0
-    original: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

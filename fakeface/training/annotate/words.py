@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fakeface.claims.values import Finding
+from fakeface.claims.words import wordings
 from fakeface.concepts import CONCEPTS
-from fakeface.training.annotate.terms import ADVERBS, TERMS, UNCLEAR, USUAL
-from fakeface.training.annotate.values import Finding, Severity
 
-__all__ = ["be", "clause", "complement", "listed", "pick", "plural", "said_of", "sentence", "wordings"]
+__all__ = ["be", "clause", "complement", "listed", "pick", "plural", "sentence"]
 
 _SINGULAR = frozenset({"iris", "lens"})
 
@@ -31,13 +31,6 @@ def plural(words: str) -> bool:
 def be(concept: str) -> str:
     """The verb for a concept: is or are."""
     return "are" if plural(CONCEPTS[concept].words) else "is"
-
-
-def wordings(term: str, severity: Severity) -> tuple[str, ...]:
-    """Every way to say a term after "is" or "are"."""
-    if term in TERMS:
-        return tuple(f"{ADVERBS[severity]} {wording}" for wording in TERMS[term].wordings)
-    return USUAL if term == "usual" else UNCLEAR
 
 
 def complement(finding: Finding, rng: np.random.Generator) -> str:
@@ -60,20 +53,3 @@ def listed(items: Sequence[str]) -> str:
 def sentence(text: str) -> str:
     """The text with a capital letter and a full stop."""
     return f"{text[0].upper()}{text[1:]}."
-
-
-_COMPLEMENTS = {
-    wording: (term, severity)
-    for term, severity in [
-        *((name, severity) for name in TERMS for severity in ADVERBS),
-        ("usual", Severity.NONE),
-        ("unclear", Severity.NONE),
-    ]
-    for wording in wordings(term, severity)
-}
-_CLAIM = re.compile("|".join(re.escape(wording) for wording in sorted(_COMPLEMENTS, key=len, reverse=True)))
-
-
-def said_of(text: str) -> tuple[tuple[str, Severity], ...]:
-    """Every (term, severity) that a text says in the words of this grammar, in order."""
-    return tuple(_COMPLEMENTS[match.group()] for match in _CLAIM.finditer(text))

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from fakeface.training.annotate.values import Severity
+from fakeface.claims.values import Severity
 
-__all__ = ["ADVERBS", "MEASURES", "TERMS", "UNCLEAR", "USUAL", "Term"]
+__all__ = ["ADVERBS", "MEASURES", "MEASURE_WORDS", "PARTLY", "TERMS", "UNCLEAR", "USUAL", "Term"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,28 @@ TERMS: Mapping[str, Term] = MappingProxyType(
 MEASURES: tuple[str, ...] = tuple(dict.fromkeys(term.measure for term in TERMS.values()))
 """Names of the measurements that terms rest on."""
 
+MEASURE_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "colour_shift_delta_e": "colour shift against the surroundings (CIE Lab, Delta E 1976)",
+        "chroma_shift_c": "chroma against the surroundings (CIE Lab, difference)",
+        "brightness_shift_l": "lightness against the surroundings (CIE Lab, difference)",
+        "sharpness_ratio": "sharpness against the surroundings (ratio)",
+        "noise_ratio": "noise against the surroundings (ratio)",
+        "patchiness_ratio": "patchiness against the surroundings (ratio)",
+        "boundary_contrast_ratio": "contrast of the border against what lies beside it (ratio)",
+        "side_colour_delta_e": "colour shift against the other side (CIE Lab, Delta E 1976)",
+        "side_sharpness_ratio": "sharpness against the other side (ratio)",
+    }
+)
+"""Every measurement as people read it, with its unit."""
+
 ADVERBS: Mapping[Severity, str] = MappingProxyType({Severity.SLIGHT: "slightly", Severity.CLEAR: "clearly"})
 
 UNCLEAR = ("altered without a measured trace", "altered, but no measure shows it")
 """After "is" or "are": known from the truth alone."""
+
+PARTLY = ("altered in part", "altered in a part without a name")
+"""After "is" or "are": altered, and no artifact is named."""
 
 USUAL = (
     "in the range of real faces in colour, detail and noise",

@@ -9,8 +9,8 @@ from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 
+from fakeface.claims.terms import Term
 from fakeface.concepts.tree import CONCEPTS, Kind, ancestors
-from fakeface.training.annotate.terms import Term
 
 __all__ = ["EVERYWHERE", "PERCENTILES", "Limits", "group_of", "limits"]
 
@@ -48,7 +48,7 @@ def group_of(concept: str) -> str:
 
 @lru_cache(maxsize=1)
 def limits() -> Limits:
-    """The shipped ranges (``limits.json``, written by ``reference.py``)."""
+    """The shipped ranges (``limits.json``, written by ``benchmarks/annotation_limits.py``)."""
     data = json.loads(resources.files(__package__).joinpath("limits.json").read_text("utf-8"))
     return Limits(
         MappingProxyType(

@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from fakeface.claims.limits import Limits, limits
+from fakeface.claims.terms import TERMS, Term
+from fakeface.claims.values import Finding, Severity
 from fakeface.concepts import CONCEPTS, LEAVES, LeafMap, Naming, locate, name_parts
 from fakeface.concepts.tree import Kind, children, leaves_below
 from fakeface.errors import SettingsError
 from fakeface.measurements import Surface
-from fakeface.training.annotate.limits import Limits, limits
-from fakeface.training.annotate.terms import TERMS, Term
-from fakeface.training.annotate.values import Finding, Severity
 
 __all__ = ["REDUCE", "Scene", "measure_again"]
 
