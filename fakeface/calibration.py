@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fakeface.compression import estimate_jpeg_quality
 from fakeface.decision import Decision
 from fakeface.errors import SettingsError
 from fakeface.faces import CROP_SIZE, FaceCrop
@@ -26,8 +27,12 @@ CONDITIONS: Mapping[str, str] = {
     "face_pixels": "size of the face in the examined window, in pixels",
     "sharpness": "mean absolute Laplacian of the face, in grey levels",
     "turn": "how far the nose lies off the middle of the jaw, in shares of the jaw's width",
+    "jpeg_quality": "the JPEG quality that the pixels show, 100 where they show no compression",
 }
 """What a face is compared on with the calibration faces."""
+
+LATER_CONDITIONS = frozenset({"jpeg_quality"})
+"""Conditions that older profiles do not state: they hold at any value of them."""
 
 CONFIDENCE_Z = 1.96
 """Half width of a 95 % interval in standard errors."""
@@ -65,7 +70,8 @@ class Calibration:
             variance, covariance, slope variance).
         lower, upper: bounds of log10 LR; ``lower`` at most 0, ``upper`` at least 0.
         reals, fakes: calibration faces.
-        envelope: (low, high) of each of ``CONDITIONS``, within which the calibration holds.
+        envelope: (low, high) of each of ``CONDITIONS``, within which the calibration holds; one of
+            ``LATER_CONDITIONS`` may be absent and is then not compared.
     """
 
     score: str
@@ -79,7 +85,8 @@ class Calibration:
     envelope: Mapping[str, tuple[float, float]]
 
     def __post_init__(self) -> None:
-        if not self.lower <= 0 <= self.upper or self.slope < 0 or set(self.envelope) != set(CONDITIONS):
+        stated = CONDITIONS.keys() - LATER_CONDITIONS <= self.envelope.keys() <= CONDITIONS.keys()
+        if not self.lower <= 0 <= self.upper or self.slope < 0 or not stated:
             raise SettingsError("a calibration needs bounds around 0, a slope that is not negative and an envelope")
 
     @property
@@ -132,6 +139,7 @@ def measure_conditions(window: NDArray[np.uint8], landmarks: NDArray[np.float32]
         "face_pixels": float((high - low).max()),
         "sharpness": measure_picture(window, area.astype(bool)).sharpness,
         "turn": abs(off) / max(abs(jaw), 1.0),
+        "jpeg_quality": estimate_jpeg_quality(window),
     }
 
 

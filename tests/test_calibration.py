@@ -17,6 +17,7 @@ from fakeface.frames import Frame
 from fakeface.profiles import load_profile
 from fakeface.report.words import NO_RATIO, RATIO, limit_words
 from fakeface.training.calibrate import fit_calibration
+from fakeface.training.forge.codecs import Jpeg
 from tests.faces_data import photograph
 
 WIDE = dict.fromkeys(CONDITIONS, (-1000000000.0, 1000000000.0))
@@ -69,8 +70,23 @@ def test_conditions_say_how_large_sharp_and_turned_a_face_is(crop: FaceCrop) -> 
     turned = points.copy()
     turned[30, 0] += 20
     assert measure_conditions(crop.pixels, turned)["turn"] > seen["turn"] + 0.1
+    assert seen["jpeg_quality"] == 100
     flat = np.full_like(crop.pixels, 90)
     assert measure_conditions(flat, points)["sharpness"] < 0.01 < seen["sharpness"]
+
+
+def test_a_profile_of_before_the_quality_was_measured_holds_at_any_quality(crop: FaceCrop) -> None:
+    older = make(envelope={name: limits for name, limits in WIDE.items() if name != "jpeg_quality"})
+    assert older.outside({**dict.fromkeys(CONDITIONS, 1.0), "jpeg_quality": 5.0}) == ()
+    assert weigh(undecided(Reason.NOT_DECIDED, 0.9), older, crop).log10_lr == 1.0
+
+
+def test_a_face_compressed_harder_than_the_calibration_faces_gets_no_ratio(crop: FaceCrop) -> None:
+    calibration = make(envelope={**WIDE, "jpeg_quality": (60.0, 100.0)})
+    saved = np.asarray(Jpeg(40).apply(crop.pixels))
+    withheld = weigh(undecided(Reason.NOT_DECIDED, 0.9), calibration, replace(crop, pixels=saved))
+    assert withheld.lr_withheld == ("jpeg_quality",)
+    assert weigh(undecided(Reason.NOT_DECIDED, 0.9), calibration, crop).log10_lr == 1.0
 
 
 def fitted(faces: int, shift: float, seed: int = 3) -> Calibration:
