@@ -114,7 +114,7 @@ def _check_profiles() -> Iterator[Check]:
         yield Check("profiles", NO_PROFILE, ExitCode.BACKEND)
     for name in profile_names():
         try:
-            checked = check_parts(load_profile(name))
+            checked = check_parts(load_profile(name).parts.values())
         except WeightsError as error:
             yield Check(f"profile {name}", str(error), ExitCode(error.exit_code))
             continue

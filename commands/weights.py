@@ -1,7 +1,8 @@
-"""``fakeface weights``: what model profiles there are, and whether their files are the ones that were published."""
+"""``fakeface weights``: what model files there are, and whether they are the ones that were published."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["NO_PROFILE", "weights"]
 
 NO_PROFILE = "no profile is installed: the package is incomplete and needs to be installed again"
+STUDIO = "forgery studio: makes training data, no verdict rests on it"
 
 
 @click.group()
@@ -21,26 +23,34 @@ def weights() -> None:
     """List the model profiles and check their files.
 
     A profile names every file with its SHA-256. Files are hashed before every run; a file with another hash stops it.
+    The forgery studio has a file of its own, which makes training data and takes no part in a verdict.
     """
 
 
 @weights.command("list", epilog="\b\nExample:\n  fakeface weights list\n")
 def list_profiles() -> ExitCode:
-    """List the profiles with their files."""
+    """List the profiles and the forgery studio with their files."""
     prepare_process(0)
-
-    from .screen import print_table
+    from fakeface.training.forge.shipped import shipped_part
 
     for profile in _profiles(()):
-        print_table(
-            f"{profile.name} {profile.version}, trained {profile.trained}: {profile.data}",
-            ("part", "file", "bytes", "SHA-256", "licence", "here"),
-            [
-                (part.name, part.path.name, str(part.size_bytes), part.sha256, part.licence, _presence(part))
-                for part in profile.parts.values()
-            ],
-        )
+        title = f"{profile.name} {profile.version}, trained {profile.trained}: {profile.data}"
+        _print_parts(title, profile.parts.values())
+    _print_parts(STUDIO, [shipped_part()])
     return ExitCode.EXAMINED
+
+
+def _print_parts(title: str, parts: Iterable[Part]) -> None:
+    from .screen import print_table
+
+    print_table(
+        title,
+        ("part", "file", "bytes", "SHA-256", "licence", "here"),
+        [
+            (part.name, part.path.name, str(part.size_bytes), part.sha256, part.licence, _presence(part))
+            for part in parts
+        ],
+    )
 
 
 def _profiles(names: tuple[str, ...]) -> list[Profile]:
@@ -58,21 +68,25 @@ def _presence(part: Part) -> str:
 
 
 @weights.command(epilog="\b\nExample:\n  fakeface weights verify --profile compact\n")
-@click.option("--profile", "names", multiple=True, help="Which profile. Repeatable. [default: all]")
+@click.option("--profile", "names", multiple=True, help="Which profile. Repeatable. [default: all, and the studio]")
 def verify(names: tuple[str, ...]) -> ExitCode:
-    """Hash every file of a profile.
+    """Hash every model file.
 
     Exit code 0: all are right; 4: a file has another hash; 5: a file or the profile is missing.
     """
     prepare_process(0)
     from fakeface.backends import check_parts
+    from fakeface.training.forge.shipped import shipped_part
 
     from .screen import print_table
 
+    sets: dict[str, Iterable[Part]] = {f"{one.name} {one.version}": one.parts.values() for one in _profiles(names)}
+    if not names:
+        sets[STUDIO] = [shipped_part()]
     codes = []
-    for profile in _profiles(names):
-        checked = check_parts(profile)
+    for title, parts in sets.items():
+        checked = check_parts(parts)
         rows = [(part.name, part.path.name, str(problem) if problem else "right") for part, problem in checked]
-        print_table(f"{profile.name} {profile.version}", ("part", "file", "SHA-256"), rows)
+        print_table(title, ("part", "file", "SHA-256"), rows)
         codes += [problem.exit_code for _, problem in checked if problem]
     return worst(codes)

@@ -10,9 +10,10 @@ import torch
 from fakeface.answers import ForgeryClass
 from fakeface.concepts import mirror_landmarks
 from fakeface.faces import Face
-from fakeface.training.forge.autoencoder import VARIANTS, shipped_generators, shipped_part
+from fakeface.training.forge.autoencoder import VARIANTS, shipped_generators
 from fakeface.training.forge.masks import filled
 from fakeface.training.forge.operators import OPERATORS
+from fakeface.training.forge.shipped import shipped_part
 from fakeface.training.forge.synthesis import generate, resynthesise
 from fakeface.training.forge.values import Forgery, Pixels, Subject, Task
 

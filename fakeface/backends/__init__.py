@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,14 +50,17 @@ class Engine:
         return tuple(dict.fromkeys(part.card for part in (parts[:2] if fast else parts)))
 
 
-def check_parts(profile: Profile) -> tuple[tuple[Part, FakefaceError | None], ...]:
-    """Hash every part of a profile.
+def check_parts(parts: Iterable[Part]) -> tuple[tuple[Part, FakefaceError | None], ...]:
+    """Hash files.
+
+    Args:
+        parts: of a profile (``Profile.parts``), or others.
 
     Returns:
         each part with what is wrong with it: ``WeightsMismatch``, ``WeightsError`` or ``None``.
     """
     checked: list[tuple[Part, FakefaceError | None]] = []
-    for part in profile.parts.values():
+    for part in parts:
         try:
             part.verified()
         except (IntegrityError, WeightsError) as error:
@@ -84,7 +88,7 @@ def build_engine(settings: Settings, folder: Path | None = None) -> Engine:
     profile = load_profile(settings.profile, folder)
     if profile.name not in BUILDERS:
         raise WeightsError(f"no backend runs profile {profile.name!r}; known are: {', '.join(sorted(BUILDERS))}")
-    problems = [problem for _, problem in check_parts(profile) if problem]
+    problems = [problem for _, problem in check_parts(profile.parts.values()) if problem]
     if problems:
         raise next((problem for problem in problems if isinstance(problem, IntegrityError)), problems[0])
     module, function = BUILDERS[profile.name].split(":")

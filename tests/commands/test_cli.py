@@ -11,6 +11,9 @@ import pytest
 from fakeface.commands import cli as group
 from fakeface.commands import doctor as doctor_command
 
+from fakeface.training.forge import shipped
+from fakeface.training.forge.shipped import shipped_part
+
 from .conftest import SCRIPT, invoke
 from .test_exit_codes import installed
 
@@ -60,6 +63,27 @@ def test_weights_verify_says_that_all_is_right(installed: Path) -> None:
     result = invoke("weights", "verify", "--profile", "compact")
     assert result.exit_code == 0
     assert "right" in result.stdout
+
+
+def test_the_studios_generators_are_listed_and_hashed_with_the_profiles_and_torch_stays_out() -> None:
+    listed, checked = invoke("weights", "list"), invoke("weights", "verify")
+    assert shipped_part().sha256[:40] in listed.stdout
+    assert [line for line in checked.stdout.splitlines() if "studio-generators.safetensors" in line and "right" in line]
+    assert "studio-generators" not in invoke("weights", "verify", "--profile", "compact").stdout
+    code = "from fakeface.commands.cli import cli\ncli(['weights', 'verify'], standalone_mode=False)\n"
+    code += "import sys\nprint('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "False", done.stderr
+
+
+def test_a_changed_file_of_the_studio_is_four(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "studio-generators.safetensors").write_bytes(b"swapped")
+    monkeypatch.setattr(shipped, "weights_folder", lambda: tmp_path)
+    result = invoke("weights", "verify")
+    assert result.exit_code == 4
+    assert "studio-generators.safetensors is not the file" in result.stdout
+    (tmp_path / "studio-generators.safetensors").unlink()
+    assert invoke("weights", "verify").exit_code == 5
 
 
 def test_weights_verify_names_the_file_that_differs(installed: Path) -> None:

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fakeface.networks.loading import frozen
-from fakeface.profiles import Part, weights_folder
+from fakeface.profiles import Part
+from fakeface.training.forge.shipped import shipped_part
 
 __all__ = ["VARIANTS", "Decoder", "Generators", "load_generators", "shipped_generators"]
 
@@ -25,11 +26,6 @@ LATENT_CHANNELS = {4: 12, 8: 32}
 
 WIDTHS = {4: (64, 32, 16), 8: (80, 48, 32, 16)}
 """Channels of a decoder's stages from the latent's size to the picture's, by the latent's stride."""
-
-WEIGHTS = "studio-generators.safetensors"
-SHA256 = "fce12fee66e0b3d1a6641fe717229c519126b791112e24f06f9d09904a2dbd35"
-SIZE_BYTES = 1820288
-"""File of the shipped weights: its name, hash and size. They are frozen, so that a recipe means the same pictures."""
 
 MOMENTUM = 0.01
 """Share of the newest batch in the running correlation of the latent's channels."""
@@ -198,11 +194,6 @@ def load_generators(part: Part) -> Generators:
 def shipped_generators() -> Generators:
     """The weights of this installation, loaded once in a process."""
     return load_generators(shipped_part())
-
-
-def shipped_part() -> Part:
-    """The file that is shipped, with its hash."""
-    return Part("studio-generators", weights_folder() / WEIGHTS, SHA256, SIZE_BYTES, "Apache-2.0")
 
 
 def _reducing(width: int, wider: int) -> list[nn.Module]:
