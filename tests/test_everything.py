@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from safetensors.torch import load_file
 
 from fakeface.errors import OutputError, SettingsError
@@ -19,6 +21,7 @@ from fakeface.profiles import load_profile
 from fakeface.training import language as language_stage
 from fakeface.training.curves import read_log
 from fakeface.training.everything import Everything, Target, load_everything, train_everything
+from fakeface.training.manifest import read_faces
 
 from .conftest import FaceSet
 
@@ -29,6 +32,16 @@ TINY = """
 workers = 1
 [encoder]
 pictures = 8
+pairs_per_batch = 2
+workers = 0
+calib_pairs = 2
+[prompter]
+pictures = 8
+pairs_per_batch = 2
+workers = 0
+calib_pairs = 8
+[masks]
+pictures = 4
 pairs_per_batch = 2
 workers = 0
 calib_pairs = 2
@@ -45,7 +58,7 @@ epochs = 1
 calib_pairs = 4
 ratio_pairs = 50
 """
-STAGES = ["prepare", "leaks", "encoder", "language", "mine", "mids", "release"]
+STAGES = ["prepare", "leaks", "encoder", "prompter", "language", "masks", "mine", "mids", "release"]
 
 
 @pytest.fixture
@@ -99,19 +112,20 @@ def test_an_interrupted_training_goes_on_at_its_stage_as_far_as_a_profile(
     target = Target(tmp_path / "weights", "7", "tiny faces")
     given = face_set.manifest, tmp_path / "run", load(recipe), bare, target
     reports = train_everything(*given)
-    assert [one["stage"] for one in takewhile(lambda one: one["stage"] != "language", reports)] == STAGES[:3]
+    assert [one["stage"] for one in takewhile(lambda one: one["stage"] != "language", reports)] == STAGES[:4]
     reports.close()
     journal = json.loads((tmp_path / "run" / "stages.json").read_text())
     assert {name: one["done"] for name, one in journal.items()} == {
         "prepare": True,
         "leaks": True,
         "encoder": True,
+        "prompter": True,
         "language": False,
     }
     weights = load_file(tmp_path / "run" / "encoder" / "encoder.safetensors")
 
     again = list(train_everything(*given))
-    assert [one["stage"] for one in again if one.get("state") == "already done"] == STAGES[:3]
+    assert [one["stage"] for one in again if one.get("state") == "already done"] == STAGES[:4]
     assert list(dict.fromkeys(one["stage"] for one in again)) == STAGES
     after = load_file(tmp_path / "run" / "encoder" / "encoder.safetensors")
     assert all(value.equal(after[name]) for name, value in weights.items())
@@ -137,6 +151,48 @@ def test_a_folder_of_other_settings_is_refused_but_may_move_to_other_threads(
         next(train_everything(face_set.manifest, tmp_path / "run", load(recipe, "encoder.seed=4"), bare))
     moved = load(recipe, "encoder.threads=2", "encoder.workers=1")
     assert next(train_everything(face_set.manifest, tmp_path / "run", moved, bare))["state"] == "already done"
+
+
+@pytest.fixture
+def leaking(face_set: FaceSet, tmp_path: Path) -> Path:
+    """The manifest of a copy of the data set in which a picture of dev is in train once more, saved as JPEG."""
+    root = Path(shutil.copytree(face_set.root, tmp_path / "data"))
+    Image.open(root / "dev/studio/1.png").save(root / "train/studio/again.jpg", quality=70)
+    lines = (root / "manifest.csv").read_text().splitlines()
+    row = next(line for line in lines if line.startswith("dev/studio/1.png"))
+    copied = row.replace("dev/studio/1.png", "train/studio/again.jpg").replace(",dev,", ",train,")
+    (root / "manifest.csv").write_text("\n".join([*lines, copied]) + "\n")
+    return root / "manifest.csv"
+
+
+def test_training_faces_that_measure_as_well_are_left_out_and_told(leaking: Path, recipe: str, tmp_path: Path) -> None:
+    reports = train_everything(leaking, tmp_path / "run", load(recipe), bare)
+    report = [next(reports) for _ in range(2)][1]
+    reports.close()
+    before, after = (read_faces(tmp_path / "run" / name / "faces.jsonl") for name in ("faces", "kept"))
+    gone = {row.path for row in before} - {row.path for row in after}
+    assert "train/studio/again.jpg" in gone
+    assert report["left out of train"] == len(before) - len(after) == len(gone)
+    assert all(path.startswith("train/") for path in gone)
+    assert sorted(gone) == json.loads((tmp_path / "run" / "leaks.json").read_text())["left_out"]
+    last = json.loads((tmp_path / "run" / "stages.json").read_text())["leaks"]["last"]
+    assert last["left out of train"] == len(gone)
+
+
+def test_leaving_out_can_be_switched_off(leaking: Path, recipe: str, tmp_path: Path) -> None:
+    reports = train_everything(leaking, tmp_path / "run", load(recipe, "leaks.leave_out=false"), bare)
+    report = [next(reports) for _ in range(2)][1]
+    reports.close()
+    assert report["duplicates"] >= 1
+    assert report["left out of train"] == 0
+    assert not (tmp_path / "run" / "kept").exists()
+
+
+def test_mids_of_an_ablation_are_not_released(face_set: FaceSet, recipe: str, tmp_path: Path) -> None:
+    settings = load(recipe, 'mids.reads="unmasked"')
+    with pytest.raises(SettingsError, match="description and reasoning"):
+        next(train_everything(face_set.manifest, tmp_path / "run", settings, bare, Target(tmp_path, "1", "faces")))
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_shipped_recipe_ends_no_stage_by_the_clock() -> None:

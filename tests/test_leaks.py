@@ -12,7 +12,15 @@ from PIL import Image
 
 from fakeface.errors import SettingsError
 from fakeface.training.formats.skips import Skipped
-from fakeface.training.leaks import DUPLICATE_BITS, HASH_BITS, LeakReport, SplitPicture, find_leaks, read_splits
+from fakeface.training.leaks import (
+    DUPLICATE_BITS,
+    HASH_BITS,
+    LeakReport,
+    SplitPicture,
+    duplicates_in,
+    find_leaks,
+    read_splits,
+)
 
 from .faces_data import photograph
 
@@ -52,9 +60,22 @@ def test_a_changed_copy_in_another_split_is_found(change: str, different: list[S
         {"calib", "train"},
     )
     assert 0 <= found.bits <= DUPLICATE_BITS < HASH_BITS / 4
-    assert found.others == 0
+    assert found.others == ()
     same = find_leaks([*different, SplitPicture(path="copy.jpg", split="train")], tmp_path)
     assert same.duplicates == ()
+
+
+def test_every_training_picture_that_resembles_one_of_another_split_is_named(
+    different: list[SplitPicture], tmp_path: Path
+) -> None:
+    copies = [("again.jpg", "train"), ("once.jpg", "train"), ("held.jpg", "calib")]
+    for name, _ in copies:
+        Image.fromarray(crop(8)).save(tmp_path / name, quality=60)
+    rows = [*different, *(SplitPicture(path=name, split=split) for name, split in copies)]
+    report = find_leaks(rows, tmp_path)
+    assert duplicates_in(report, "train") == {"again.jpg", "once.jpg"}
+    assert duplicates_in(report, "calib") == {"held.jpg"}
+    assert duplicates_in(report, "dev") == {"8.png"}
 
 
 def test_a_picture_listed_in_two_splits_is_found_and_its_faces_count_once(

@@ -9,20 +9,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
-from fakeface.answers import Claim, ForgeryClass, format_answer
-from fakeface.errors import BackendError
+from fakeface.answers import Claim, ForgeryClass, Hypothesis, format_answer, parse_answer
+from fakeface.errors import BackendError, SettingsError
 from fakeface.training import encoder as encoder_stage
 from fakeface.training import mids as mids_stage
 from fakeface.training.checkpoints import checkpoint_progress
 from fakeface.training.curves import read_log
 from fakeface.training.device import choose_device
 from fakeface.training.encoder import EncoderTraining, train_encoder
-from fakeface.training.mids import MidsTraining, train_mids
+from fakeface.training.mids import MidsTraining, mined_fakeness, read_of, train_mids
 from fakeface.training.mine import MinedFace, mine, mining_factory, read_mined
 
 from .conftest import FaceSet
@@ -120,6 +121,50 @@ def test_other_answers_or_another_seed_start_anew(face_set: FaceSet, tokenizer: 
     list(train(*given, epochs=1))
     assert [one["epoch"] for one in train(*given, epochs=1, seed=9)] == [1]
     assert len(read_log(tmp_path / "log.csv")) == 1
+
+
+TEXT = format_answer("A <p>cheek</p>[NOSEG].", "The <p>mouth</p>[SEG] is soft.", Claim.FAKE, 0.8, ForgeryClass.EDITING)
+
+
+@pytest.mark.parametrize(
+    ("reads", "text"),
+    [
+        ("all", "A cheek.\nThe mouth is soft."),
+        ("description", "A cheek."),
+        ("reasoning", "The mouth is soft."),
+        ("unmasked", "Analysis result: fake\nProbability: 0.8\nForgery type: editing\nA cheek.\nThe mouth is soft."),
+    ],
+)
+def test_what_mids_reads_can_be_narrowed_or_unmasked(reads: Any, text: str) -> None:
+    assert read_of(parse_answer(TEXT, Hypothesis.OPEN), reads) == text
+
+
+def test_mids_read_nothing_else() -> None:
+    with pytest.raises(SettingsError, match="unmasked"):
+        MidsTraining(reads="probability")  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("tiny_mids")
+def test_mids_that_read_the_verdict_are_another_training_with_other_scores(
+    face_set: FaceSet, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    given = face_set.rows, face_set.root, tokenizer
+    for reads in ("all", "unmasked"):
+        assert [one["epoch"] for one in train(*given, tmp_path / reads, epochs=1, reads=reads)] == [1]
+    weights = {reads: load_file(tmp_path / reads / "mids.safetensors") for reads in ("all", "unmasked")}
+    assert any(not torch.equal(value, weights["unmasked"][name]) for name, value in weights["all"].items())
+    assert [one["epoch"] for one in train(*given, tmp_path / "all", epochs=1, reads="unmasked")] == [1], "anew"
+
+    network = make_mids()
+    network.load_state_dict(weights["unmasked"])
+    factory = mining_factory(face_set.rows, face_set.root, "calib")
+    networks = make_encoder(), make_language(tokenizer), tokenizer
+    scores = {reads: mined_fakeness(network, *networks, factory, answered(6), reads) for reads in ("all", "unmasked")}
+    assert all(((one >= 0) & (one <= 1)).all() and one.shape == (6,) for one in scores.values())
+    assert abs(scores["all"] - scores["unmasked"]).max() > 1e-4
+    log = read_log(tmp_path / "unmasked" / "log.csv")
+    labels = np.array([face.label for face in answered(6)])
+    assert float(log[-1]["calib_acc"]) == pytest.approx(float(((scores["unmasked"] >= 0.5) == labels).mean()))
 
 
 def test_mining_that_was_killed_while_writing_asks_again_and_gets_the_same(

@@ -74,7 +74,8 @@ def test_a_changed_file_is_told_before_an_absent_one_and_nothing_is_loaded(folde
     weights = folder / "compact-mids.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
     (folder / "compact-encoder.safetensors").unlink()
-    problems = {part.name: problem for part, problem in check_parts(load_profile("compact", folder).parts.values()) if problem}
+    checked = check_parts(load_profile("compact", folder).parts.values())
+    problems = {part.name: problem for part, problem in checked if problem}
     assert {name: type(problem) for name, problem in problems.items()} == {
         "mids": WeightsMismatch,
         "encoder": WeightsError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -19,16 +19,20 @@ from fakeface.training.encoder import EncoderTraining
 from fakeface.training.formats.skips import first_error, load_json, write_json
 from fakeface.training.formats.splits import SplitRule
 from fakeface.training.language import LanguageTraining
-from fakeface.training.leaks import find_leaks, read_splits
+from fakeface.training.leaks import duplicates_in, find_leaks, read_splits
+from fakeface.training.manifest import read_faces
 from fakeface.training.mids import MidsTraining
 from fakeface.training.prepare import prepare
 from fakeface.training.release import release
 from fakeface.training.stages import Mining, Place, encoder_stage, language_stage, mids_stage, mining_stage
 
-__all__ = ["Everything", "Preparing", "Releasing", "Target", "load_everything", "train_everything"]
+__all__ = ["Everything", "Leaking", "Preparing", "Releasing", "Target", "load_everything", "train_everything"]
 
 MACHINE = ("compiled", "device", "threads", "workers")
 """Settings that say where a training runs, and may differ when it goes on."""
+
+KEPT = "kept"
+"""Folder of the faces that are left after the search for leaks."""
 
 Progress = Callable[[Iterator[Any], int], Iterable[Any]]
 """Wraps an iterator of so many items, to show how far it is."""
@@ -41,6 +45,13 @@ class Preparing:
     workers: int = 2
     layout: str = "auto"
     split: Literal["auto", "hash", "train", "calib", "dev"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaking:
+    """Whether training faces with a near-duplicate in another split are left out of the training."""
+
+    leave_out: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ class Everything(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prepare: Preparing = Preparing()
+    leaks: Leaking = Leaking()
     encoder: EncoderTraining = EncoderTraining()
     language: LanguageTraining = LanguageTraining()
     mine: Mining = Mining()
@@ -131,7 +143,9 @@ def train_everything(
 
     Writes ``faces/``, ``leaks.json``, ``encoder/``, ``language/``, ``mids/``, and in ``stages.json`` what is done
     with times and last figures. With the same settings, on the same machine and threads, networks and figures are
-    the same, unless minutes end a stage. Leaks are told and do not stop the training.
+    the same, unless minutes end a stage. Leaks are told and do not stop the training; where near-duplicates are left
+    out, the stages after them read ``kept/``: all prepared faces but those of the training split that have one in
+    another. A folder in which an earlier version has looked for leaks goes on with all faces.
 
     Args:
         manifest: as ``prepare`` takes it.
@@ -142,20 +156,23 @@ def train_everything(
 
     Raises:
         OutputError: ``out`` belongs to other settings, or holds something else.
+        SettingsError: a MIDS that reads something else than a profile's is to be released.
     """
+    if target is not None and settings.mids.reads != "all":
+        raise SettingsError("a profile's MIDS reads description and reasoning: mids.reads is for trainings to compare")
     out.mkdir(parents=True, exist_ok=True)
     claim(out, {"manifest": str(manifest.absolute()), **settings.terms()})
     place = Place(out / "faces", manifest if manifest.is_dir() else manifest.parent, out)
     stages: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
         "prepare": lambda: _prepare(manifest, place, settings.prepare, progress),
-        "leaks": lambda: _leaks(place, settings.encoder.threads, progress),
-        "encoder": lambda: encoder_stage(place, settings.encoder),
-        "language": lambda: language_stage(place, settings.language),
-        "mine": lambda: mining_stage(place, settings.mine),
-        "mids": lambda: mids_stage(place, settings.mids),
+        "leaks": lambda: _leaks(place, settings, progress),
+        "encoder": lambda: encoder_stage(_kept(place), settings.encoder),
+        "language": lambda: language_stage(_kept(place), settings.language),
+        "mine": lambda: mining_stage(_kept(place), settings.mine),
+        "mids": lambda: mids_stage(_kept(place), settings.mids),
     }
     if target is not None:
-        stages["release"] = lambda: _release(place, target, settings)
+        stages["release"] = lambda: _release(_kept(place), target, settings)
     journal = _read_journal(out)
     for name, run in stages.items():
         wanted = {k: str(v) for k, v in asdict(target).items()} if name == "release" and target else {}
@@ -204,11 +221,31 @@ def _prepare(manifest: Path, place: Place, settings: Preparing, progress: Progre
     yield dict(prepare(manifest, place.faces, settings.workers, progress, settings.layout, rule))
 
 
-def _leaks(place: Place, threads: int, progress: Progress) -> Iterator[dict[str, Any]]:
-    report = find_leaks(read_splits(place.faces / "faces.jsonl"), place.root, threads, progress)
-    write_json(place.out / "leaks.json", {"count": report.count, **asdict(report)})
+def _leaks(place: Place, settings: Everything, progress: Progress) -> Iterator[dict[str, Any]]:
+    report = find_leaks(read_splits(place.faces / "faces.jsonl"), place.root, settings.encoder.threads, progress)
+    left_out = sorted(duplicates_in(report, "train")) if settings.leaks.leave_out else []
+    write_json(place.out / "leaks.json", {"count": report.count, **asdict(report), "left_out": left_out})
+    faces = _leave_out(place, frozenset(left_out)) if settings.leaks.leave_out else 0
     counts = {name: len(getattr(report, name)) for name in ("duplicates", "identities", "videos")}
-    yield {"leaks": report.count, **counts, "skipped": len(report.skipped)}
+    yield {"leaks": report.count, **counts, "skipped": len(report.skipped), "left out of train": faces}
+
+
+def _leave_out(place: Place, paths: frozenset[str]) -> int:
+    """Write the faces that are kept into ``kept/``, whole or not at all; gives the number of those left out."""
+    rows = read_faces(place.faces / "faces.jsonl")
+    kept = [row for row in rows if row.split != "train" or row.path not in paths]
+    folder = place.out / KEPT
+    folder.mkdir(exist_ok=True)
+    aside = folder / "faces.jsonl.part"
+    aside.write_text("".join(f"{row.model_dump_json(exclude_defaults=True)}\n" for row in kept), encoding="utf-8")
+    aside.replace(folder / "faces.jsonl")
+    return len(rows) - len(kept)
+
+
+def _kept(place: Place) -> Place:
+    """The place with the faces that later stages read."""
+    kept = place.out / KEPT
+    return replace(place, faces=kept) if (kept / "faces.jsonl").is_file() else place
 
 
 def _release(place: Place, target: Target, settings: Everything) -> Iterator[dict[str, Any]]:

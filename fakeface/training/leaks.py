@@ -1,4 +1,7 @@
-"""What stands on both sides of a split that should not: near-duplicate pictures, the same person, the same video."""
+"""What stands on both sides of a split that should not: near-duplicate pictures, the same person, the same video.
+
+Near-duplicates can be left out of the training split; what measures or chooses is never touched.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fakeface.errors import SettingsError
 from fakeface.training.formats.skips import Skipped, first_error, iterate_items
 
-__all__ = ["HASH_BITS", "Duplicate", "LeakReport", "Shared", "SplitPicture", "find_leaks", "read_splits"]
+__all__ = [
+    "HASH_BITS",
+    "Duplicate",
+    "LeakReport",
+    "Shared",
+    "SplitPicture",
+    "duplicates_in",
+    "find_leaks",
+    "read_splits",
+]
 
 HASH_SIDE = 16
 HASH_BITS = HASH_SIDE * HASH_SIDE
@@ -57,7 +69,7 @@ class SplitPicture(BaseModel):
 class Duplicate:
     """A picture of one split and its nearest in another.
 
-    ``bits`` of 256 differ; so many ``others`` of that split are near enough to count as well.
+    ``bits`` of 256 differ; the ``others`` of that split are near enough to count as well.
     """
 
     path: str
@@ -65,7 +77,7 @@ class Duplicate:
     other_path: str
     other_split: str
     bits: int
-    others: int
+    others: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +175,15 @@ def find_leaks(
     )
 
 
+def duplicates_in(report: LeakReport, split: str) -> frozenset[str]:
+    """Paths of the pictures of one split that have a near-duplicate in another."""
+    found: set[str] = set()
+    for one in report.duplicates:
+        found |= {one.path} if one.split == split else set()
+        found |= {one.other_path, *one.others} if one.other_split == split else set()
+    return frozenset(found)
+
+
 def _hash(path: Path) -> NDArray[np.uint64] | str:
     """The perceptual hash of a picture as (4,) uint64, or why it has none."""
     if not path.is_file():
@@ -189,8 +210,8 @@ def _duplicates(places: list[tuple[str, str]], hashes: Mapping[str, NDArray[np.u
         small, large = (np.stack([hashes[path] for path in paths[split]]) for split in (first, second))
         for start in range(0, len(small), BLOCK):
             bits = _distances(small[start : start + BLOCK], large)
-            nearest, near = bits.argmin(axis=1), (bits <= DUPLICATE_BITS).sum(axis=1)
-            for place in np.flatnonzero(near):
+            near, nearest = bits <= DUPLICATE_BITS, bits.argmin(axis=1)
+            for place in np.flatnonzero(near.any(axis=1)):
                 other = int(nearest[place])
                 yield Duplicate(
                     paths[first][start + int(place)],
@@ -198,7 +219,7 @@ def _duplicates(places: list[tuple[str, str]], hashes: Mapping[str, NDArray[np.u
                     paths[second][other],
                     second,
                     int(bits[place, other]),
-                    int(near[place]) - 1,
+                    tuple(paths[second][int(one)] for one in np.flatnonzero(near[place]) if one != other),
                 )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from torch.nn import functional
 
 from fakeface.answers import Answer, Claim
 from fakeface.decision import Scores
+from fakeface.errors import SettingsError
 from fakeface.networks.encoder import ForensicEncoder
 from fakeface.networks.language import CompactLanguageModel, read_texts
 from fakeface.networks.mids import Mids
@@ -36,9 +38,12 @@ from fakeface.training.manifest import FaceRow
 from fakeface.training.mine import MinedFace, mining_factory
 from fakeface.training.progress import Budget, Log, Schedule
 
-__all__ = ["MidsTraining", "best_fakeness", "train_mids"]
+__all__ = ["MidsTraining", "Reads", "best_fakeness", "mined_fakeness", "read_of", "train_mids"]
 
 IGNORED = -100
+
+Reads = Literal["all", "description", "reasoning", "unmasked"]
+"""What MIDS reads of an answer: description and reasoning, one of the two, or also result, probability and type."""
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +61,7 @@ class MidsTraining:
         seed: of weights and order.
         save_every: batches between two checkpoints; there is one after every epoch as well.
         device: of the networks.
+        reads: what is read of an answer. A profile's MIDS reads ``all``; the others are there to be compared.
     """
 
     epochs: int = 6
@@ -66,6 +72,11 @@ class MidsTraining:
     seed: int = 3
     save_every: int = 50
     device: Device = "auto"
+    reads: Reads = "all"
+
+    def __post_init__(self) -> None:
+        if self.reads not in get_args(Reads):
+            raise SettingsError(f"MIDS reads {', '.join(get_args(Reads))}, not {self.reads!r}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +100,46 @@ def best_fakeness(probabilities: Tensor, claims: Sequence[Claim | None]) -> floa
         return None
     best, claim = max(readable, key=lambda item: item[0])
     return best if claim is Claim.FAKE else 1 - best
+
+
+def read_of(answer: Answer, reads: Reads) -> str:
+    """The text of an answer that MIDS reads."""
+    if reads == "unmasked":  # the verdict first: a text that is too long loses its end
+        claim = answer.claim.value if answer.claim else "unreadable"
+        forgery = answer.forgery.words if answer.forgery else "none"
+        verdict = f"Analysis result: {claim}\nProbability: {answer.probability}\nForgery type: {forgery}"
+        return f"{verdict}\n{answer.scored_text}"
+    if reads == "description":
+        answer = replace(answer, reasoning="")
+    elif reads == "reasoning":
+        answer = replace(answer, description="")
+    return answer.scored_text if reads == "all" else answer.scored_text.strip()
+
+
+def mined_fakeness(
+    network: Mids,
+    encoder: ForensicEncoder,
+    language: CompactLanguageModel,
+    tokenizer: Tokenizer,
+    factory: PairFactory,
+    faces: Sequence[MinedFace],
+    reads: Reads = "all",
+) -> NDArray[np.float64]:
+    """Fakeness of mined faces by a trained MIDS, on the device of the encoder.
+
+    Args:
+        network: in evaluation mode.
+        encoder: that it was trained over.
+        language: that wrote the answers.
+        tokenizer: of the language model.
+        factory: that the faces were mined from.
+        faces: with their answers.
+        reads: as in the training.
+
+    Returns:
+        (n,) 0..1; 0.5 where no answer can be read.
+    """
+    return _fakeness(network, language, _features(factory, encoder, tokenizer, faces, reads))
 
 
 def train_mids(
@@ -125,8 +176,8 @@ def train_mids(
     budget.resume(progress["seen"], progress["seconds"])
     if budget.share >= 1:
         return
-    fitted = _features(mining_factory(rows, root, "train"), encoder, tokenizer, kept)
-    calib = _features(mining_factory(rows, root, "calib"), encoder, tokenizer, held)
+    fitted = _features(mining_factory(rows, root, "train"), encoder, tokenizer, kept, settings.reads)
+    calib = _features(mining_factory(rows, root, "calib"), encoder, tokenizer, held, settings.reads)
     for chosen in islice(_batches(len(kept), settings, rng), progress["steps"], None):
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(budget.share)
@@ -160,6 +211,8 @@ def _made_of(networks: Sequence[nn.Module], faces: Sequence[MinedFace], settings
         digest.update(face.model_dump_json().encode())
     for name in ("faces_per_batch", "learning_rate", "easy_share", "seed"):
         digest.update(str(getattr(settings, name)).encode())
+    if settings.reads != "all":  # so that checkpoints of before there was a choice go on
+        digest.update(settings.reads.encode())
     return digest.hexdigest()
 
 
@@ -214,7 +267,7 @@ def _target(label: int, answer: Answer) -> int:
 
 
 def _features(
-    factory: PairFactory, encoder: ForensicEncoder, tokenizer: Tokenizer, faces: Sequence[MinedFace]
+    factory: PairFactory, encoder: ForensicEncoder, tokenizer: Tokenizer, faces: Sequence[MinedFace], reads: Reads
 ) -> _Features:
     last, coarse, pooled = [], [], []
     for at in range(0, len(faces), 32):
@@ -229,7 +282,7 @@ def _features(
         torch.cat(last),
         torch.cat(coarse),
         torch.cat(pooled),
-        [[tokenizer.encode(answer.scored_text).ids for answer in row] for row in answers],
+        [[tokenizer.encode(read_of(answer, reads)).ids for answer in row] for row in answers],
         torch.tensor(
             [[_target(face.label, answer) for answer in row] for face, row in zip(faces, answers, strict=True)]
         ),
@@ -253,16 +306,20 @@ def _logits(network: Mids, language: CompactLanguageModel, features: _Features, 
 
 
 @torch.no_grad()
+def _fakeness(network: Mids, language: CompactLanguageModel, features: _Features) -> NDArray[np.float64]:
+    scores: list[float] = []
+    for at in range(0, len(features.labels), 32):
+        chosen = range(at, min(at + 32, len(features.labels)))
+        table = _logits(network, language, features, chosen).softmax(dim=1).view(len(chosen), 3, 4).cpu()
+        found = [best_fakeness(row, features.claims[index]) for row, index in zip(table, chosen, strict=True)]
+        scores += [0.5 if fakeness is None else fakeness for fakeness in found]
+    return np.asarray(scores)
+
+
 def _check(average: Average, language: CompactLanguageModel, calib: _Features) -> dict[str, float]:
     network = Mids()
     network.load_state_dict(average.state)
-    network.eval().to(average.device)
-    scores: list[float] = []
-    for at in range(0, len(calib.labels), 32):
-        chosen = range(at, min(at + 32, len(calib.labels)))
-        table = _logits(network, language, calib, chosen).softmax(dim=1).view(len(chosen), 3, 4).cpu()
-        found = [best_fakeness(row, calib.claims[index]) for row, index in zip(table, chosen, strict=True)]
-        scores += [0.5 if fakeness is None else fakeness for fakeness in found]
+    scores = _fakeness(network.eval().to(average.device), language, calib)
     labels = calib.labels.numpy()
-    right = (np.asarray(scores) >= 0.5) == (labels > 0)
+    right = (scores >= 0.5) == (labels > 0)
     return {"calib_auc": float(roc_auc_score(labels, scores)), "calib_acc": float(right.mean())}
