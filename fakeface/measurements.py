@@ -9,7 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PictureMeasures", "RegionMeasures", "SideMeasures", "Surface", "measure_picture", "measure_region"]
+__all__ = [
+    "MIN_PIXELS",
+    "PictureMeasures",
+    "RegionMeasures",
+    "SideMeasures",
+    "Surface",
+    "measure_picture",
+    "measure_region",
+]
 
 MIN_PIXELS = 24
 """Fewest pixels inside and around a region for a comparison."""

@@ -16,15 +16,13 @@ from fakeface.bench.compare import (
     HeatKeeper,
     found_mask,
     mask_figures,
-    masked_regions,
     match_phrases,
     named_regions,
     true_texts,
-    window_mask,
 )
 from fakeface.bench.files import file_sample, luminance_quantiser, meant_face
 from fakeface.bench.run import operators_of
-from fakeface.bench.scoring import _crop
+from fakeface.bench.scoring import window_crop
 from fakeface.bench.sets import (
     REENCODED,
     REENCODING,
@@ -41,6 +39,8 @@ from fakeface.bench.sets import (
     score_operator,
 )
 from fakeface.bench.values import ScoredFace
+from fakeface.claims.matching import masked_regions
+from fakeface.claims.windows import grid_mask
 from fakeface.decision import Reason, undecided
 from fakeface.errors import SettingsError
 from fakeface.faces import Box, FaceCrop
@@ -72,7 +72,7 @@ def forged(face_set: FaceSet, operator: str = "edit") -> FaceSample:
 
 
 def finding_of(sample: FaceSample, masks: tuple[Mask, ...]) -> FaceFinding:
-    crop = _crop(sample)
+    crop = window_crop(sample)
     return FaceFinding(1, crop.face, undecided(Reason.NOT_DECIDED), crop, masks=masks)
 
 
@@ -159,19 +159,19 @@ def test_the_overlap_is_one_where_the_mask_is_the_truth(face_set: FaceSet) -> No
 def test_a_mask_of_the_frame_is_seen_through_the_examined_square(face_set: FaceSet) -> None:
     sample = forged(face_set)
     square = Box(-24, 10, 200, 234)
-    crop = FaceCrop(sample.window, square, Box(0, 0, 224, 224), _crop(sample).face)
+    crop = FaceCrop(sample.window, square, Box(0, 0, 224, 224), window_crop(sample).face)
     pixels = np.zeros((300, 300), bool)
     pixels[10:122, 0:88] = True
-    seen = window_mask(pixels, crop)
+    seen = grid_mask(pixels, crop)
     assert seen[:28, 6:28].all()
     assert not seen[:, :6].any()
     assert not seen[28:].any()
-    assert not window_mask(np.zeros((300, 300), bool), crop).any()
+    assert not grid_mask(np.zeros((300, 300), bool), crop).any()
 
 
 def test_the_probabilities_behind_a_mask_are_kept_for_its_own_face(face_set: FaceSet, tiny_engine: Engine) -> None:
     keeper = HeatKeeper(tiny_engine.segmenter)
-    crop = _crop(forged(face_set))
+    crop = window_crop(forged(face_set))
     encoding = tiny_engine.encoder.encode([crop])[0]
     assert keeper.card == tiny_engine.segmenter.card
     masks = keeper.segment(encoding, 224, 224)
@@ -266,7 +266,7 @@ def test_the_face_at_the_manifests_box_is_the_one_that_counts(face_set: FaceSet)
 
 def test_a_data_sets_own_mask_becomes_the_windows_truth(face_set: FaceSet) -> None:
     sample = forged(face_set)
-    crop = _crop(sample)
+    crop = window_crop(sample)
     told = file_sample(crop, 1, "editing", Rle.of(full_mask(sample).pixels))
     assert told.mask_known
     np.testing.assert_array_equal(told.mask > 0.25, sample.mask > 0.25)

@@ -11,12 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from fakeface.answers import ForgeryClass
+from fakeface.claims.matching import touched_regions
 from fakeface.concepts import REGION_NAMES, region_masks
 from fakeface.errors import SettingsError
 from fakeface.faces import BLANK, CROP_SIZE, Face
 from fakeface.training.forge.identity import swap
 from fakeface.training.forge.operators import OPERATORS
-from fakeface.training.forge.pairs import MASK_SIZE, FaceSample, PairFactory, touched_regions
+from fakeface.training.forge.pairs import MASK_SIZE, FaceSample, PairFactory
 from fakeface.training.forge.recipe import Recipe, load_recipe, single
 from fakeface.training.forge.synthesis import resynthesise
 from fakeface.training.forge.values import Forgery, Subject, Task

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from functools import cache
 from typing import Protocol, runtime_checkable
 
 import cv2
@@ -15,15 +14,16 @@ from sklearn.metrics import f1_score, jaccard_score, roc_auc_score
 
 from fakeface.answers import Answer, Hypothesis, Phrase, parse_answer
 from fakeface.bench.values import FoundPhrase, TruePhrase
-from fakeface.concepts import HEAD_REGIONS, LEAF_NAMES, REGION_NAMES, LeafMap, locate, look_up
-from fakeface.concepts.tree import leaves_below
-from fakeface.errors import SettingsError
-from fakeface.faces import CROP_SIZE, FaceCrop, crop_square
+from fakeface.claims.matching import regions_named
+from fakeface.claims.reading import concept_of
+from fakeface.claims.windows import joined
+from fakeface.concepts import LeafMap, locate
+from fakeface.faces import CROP_SIZE, FaceCrop
 from fakeface.findings import FaceFinding, ModelCard
 from fakeface.interfaces import Encoding, Segmenter
 from fakeface.masks import Mask
 from fakeface.training.annotate import annotate
-from fakeface.training.forge.pairs import MASK_SIZE, FaceSample, touched_regions
+from fakeface.training.forge.pairs import MASK_SIZE, FaceSample
 from fakeface.training.forge.values import FOREIGN
 
 __all__ = [
@@ -31,11 +31,9 @@ __all__ = [
     "Heats",
     "found_mask",
     "mask_figures",
-    "masked_regions",
     "match_phrases",
     "named_regions",
     "true_texts",
-    "window_mask",
 ]
 
 Bools = NDArray[np.bool_]
@@ -87,31 +85,11 @@ class HeatKeeper:
         self._kept.clear()
 
 
-def window_mask(pixels: Bools, crop: FaceCrop) -> Bools:
-    """A mask of the frame on the grid of true masks: (56, 56) bool of the examined window."""
-    grey = np.repeat((pixels * np.uint8(255))[..., None], 3, axis=2)
-    window, content = crop_square(grey, crop.square)
-    shown = np.zeros((CROP_SIZE, CROP_SIZE), np.float32)
-    inside = (slice(content.top, content.bottom), slice(content.left, content.right))
-    if pixels.any():
-        shown[inside] = window[inside][..., 0] / np.float32(255) * _within(pixels.shape, crop)[inside]
-    small = cv2.resize(shown, (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA)
-    return np.asarray(small > HALF)
-
-
-def _within(shape: tuple[int, ...], crop: FaceCrop) -> NDArray[np.float32]:
-    """Which part of the window shows the frame: a square may reach outside of it."""
-    ones, _ = crop_square(np.full((shape[0], shape[1], 3), 255, np.uint8), crop.square)
-    return (ones[..., 0] > 200).astype(np.float32)
-
-
 def found_mask(finding: FaceFinding) -> Bools:
     """All artifact masks of a face together, (56, 56) bool."""
-    found = np.zeros((MASK_SIZE, MASK_SIZE), bool)
-    if finding.crop is not None:
-        for mask in finding.masks:
-            found |= window_mask(mask.pixels, finding.crop)
-    return found
+    if finding.crop is None:
+        return np.zeros((MASK_SIZE, MASK_SIZE), bool)
+    return joined((mask.pixels for mask in finding.masks), finding.crop)
 
 
 def mask_figures(truth: Bools, found: Bools, heat: NDArray[np.float32] | None) -> dict[str, float | None]:
@@ -127,42 +105,14 @@ def mask_figures(truth: Bools, found: Bools, heat: NDArray[np.float32] | None) -
     }
 
 
-@cache
-def _regions_of(concept: str) -> tuple[str, ...]:
-    """Regions of the region head that a concept stands for: it is one, or covers half of one, or is half in one."""
-    below = {LEAF_NAMES[leaf] for leaf in leaves_below(concept)}
-    found = []
-    for region, members in HEAD_REGIONS.items():
-        leaves = {LEAF_NAMES[leaf] for member in members for leaf in leaves_below(member)}
-        shared = 2 * len(below & leaves)
-        if concept in (region, *members) or (shared and shared >= min(len(below), len(leaves))):
-            found.append(region)
-    return tuple(found)
-
-
 def _concepts(phrases: Sequence[Phrase]) -> list[str]:
     """The concept of each phrase that is tied to pixels; one that means no part of a face is an empty name."""
-    names = []
-    for phrase in phrases:
-        if not phrase.grounded:
-            continue
-        try:
-            names.append(look_up(phrase.text).name)
-        except SettingsError:
-            names.append("")
-    return names
+    return [concept_of(phrase.text) or "" for phrase in phrases if phrase.grounded]
 
 
 def named_regions(answer: Answer) -> tuple[str, ...]:
     """Regions that an answer ties to a mask, in the order of the region head."""
-    named = {region for concept in _concepts(answer.phrases) if concept for region in _regions_of(concept)}
-    return tuple(name for name in REGION_NAMES if name in named)
-
-
-def masked_regions(found: Bools, landmarks: NDArray[np.float32]) -> tuple[str, ...]:
-    """Regions that a (56, 56) mask touches; landmarks in window pixels."""
-    touched = touched_regions(found.astype(np.float32), landmarks)
-    return tuple(name for name, hit in zip(REGION_NAMES, touched, strict=True) if hit > HALF)
+    return regions_named(concept for concept in _concepts(answer.phrases) if concept)
 
 
 def true_texts(sample: FaceSample, key: str) -> tuple[tuple[str, ...], Answer]:

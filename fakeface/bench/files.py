@@ -10,10 +10,12 @@ from PIL import Image
 
 from fakeface.answers import ForgeryClass
 from fakeface.bench.scoring import CLASSES
+from fakeface.claims.matching import touched_regions
+from fakeface.claims.windows import window_share
 from fakeface.concepts import REGIONS
-from fakeface.faces import Box, FaceCrop, crop_square
+from fakeface.faces import Box, FaceCrop
 from fakeface.findings import FaceFinding
-from fakeface.training.forge.pairs import MASK_SIZE, FaceSample, touched_regions
+from fakeface.training.forge.pairs import MASK_SIZE, FaceSample
 from fakeface.training.formats.rle import Rle
 
 __all__ = ["file_sample", "luminance_quantiser", "meant_face"]
@@ -50,11 +52,7 @@ def file_sample(crop: FaceCrop, label: int, forgery: str, mask: Rle | None) -> F
     landmarks = crop.to_window(crop.face.landmarks)
     truth, regions = np.zeros((MASK_SIZE, MASK_SIZE), np.float32), np.zeros(len(REGIONS), np.float32)
     if mask is not None and label:
-        grey = np.repeat((mask.pixels() * np.uint8(255))[..., None], 3, axis=2)
-        window, content = crop_square(grey, crop.square)
-        shown = np.zeros(window.shape[:2], np.float32)
-        rows, columns = slice(content.top, content.bottom), slice(content.left, content.right)
-        shown[rows, columns] = window[rows, columns, 0] / np.float32(255)
+        shown = window_share(mask.pixels(), crop)
         truth = np.asarray(cv2.resize(shown, (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA), np.float32)
         regions = touched_regions(truth, landmarks)
     named = forgery or (ForgeryClass.IDENTITY_SWAP.value if label else ForgeryClass.REAL.value)

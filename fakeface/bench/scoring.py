@@ -15,23 +15,23 @@ from fakeface.bench.compare import (
     HeatKeeper,
     found_mask,
     mask_figures,
-    masked_regions,
     match_phrases,
     named_regions,
     true_texts,
 )
 from fakeface.bench.values import Kind, ScoredFace
+from fakeface.claims.matching import masked_regions
 from fakeface.concepts import REGION_NAMES
+from fakeface.deciding import examine_crops
 from fakeface.decision import Decision
 from fakeface.errors import SettingsError
 from fakeface.faces import CROP_SIZE, Box, Face, FaceCrop, FaceOrigin
 from fakeface.findings import FaceFinding
-from fakeface.pipeline import examine_crops
 from fakeface.settings import Settings
 from fakeface.training.forge.pairs import FaceSample
 from fakeface.training.forge.values import FOREIGN
 
-__all__ = ["CLASSES", "Place", "score_windows", "scored", "watched"]
+__all__ = ["CLASSES", "Place", "score_windows", "scored", "watched", "window_crop"]
 
 CLASSES = tuple(forgery.value for forgery in ForgeryClass)
 
@@ -57,7 +57,7 @@ def score_windows(
 ) -> tuple[ScoredFace, ...]:
     """Training windows through the route, as one batch."""
     watching, keeper = watched(engine)
-    crops = [_crop(sample) for _, sample in windows]
+    crops = [window_crop(sample) for _, sample in windows]
     findings = examine_crops(watching, crops, CROP_SIZE, CROP_SIZE, settings)
     return tuple(
         scored(place, sample, finding, keeper).model_copy(
@@ -72,7 +72,7 @@ def _png_bytes(sample: FaceSample) -> int:
     return len(cv2.imencode(".png", sample.window)[1])
 
 
-def _crop(sample: FaceSample) -> FaceCrop:
+def window_crop(sample: FaceSample) -> FaceCrop:
     """A training window as the route's crop: a frame of the window's size, shown whole."""
     whole = Box(0, 0, CROP_SIZE, CROP_SIZE)
     return FaceCrop(sample.window, whole, whole, Face(whole, 0.0, sample.landmarks, FaceOrigin.EXAMINER))

@@ -31,12 +31,31 @@ class Limits:
 
     groups: Mapping[str, Mapping[str, tuple[float, ...]]]
 
-    def strength(self, term: Term, concept: str, value: float) -> float:
-        """0 at the limit of a slight artifact, 1 at that of a clear one; below 0 within the range of real faces."""
-        group = self.groups.get(group_of(concept), self.groups[EVERYWHERE])
-        values = group.get(term.measure) or self.groups[EVERYWHERE][term.measure]
+    def strength(self, term: Term, concept: str | None, value: float) -> float:
+        """0 at the limit of a slight artifact, 1 at that of a clear one; below 0 within the range of real faces.
+
+        Args:
+            term: the artifact.
+            concept: part of the face; ``None`` for a place without a name.
+            value: of the term's measurement.
+        """
+        values = self._values(concept, term.measure)
         slight, clear = (values[2], values[3]) if term.above else (values[1], values[0])
         return (value - slight) / (clear - slight) if clear != slight else float(value == slight) - 1.0
+
+    def span(self, concept: str | None, measure: str) -> tuple[float, float]:
+        """(lowest, highest) of real faces: beyond these an artifact is slight, or clear.
+
+        Args:
+            concept: part of the face; ``None`` for a place without a name.
+            measure: name of the measurement.
+        """
+        _, low, high, _ = self._values(concept, measure)
+        return low, high
+
+    def _values(self, concept: str | None, measure: str) -> tuple[float, ...]:
+        group = self.groups.get(group_of(concept), {}) if concept else {}
+        return group.get(measure) or self.groups[EVERYWHERE][measure]
 
 
 def group_of(concept: str) -> str:

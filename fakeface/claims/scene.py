@@ -92,7 +92,9 @@ class Scene:
         return small.repeat(REDUCE, axis=0).repeat(REDUCE, axis=1)[:height, :width]
 
     def assessable(self, concept: str) -> bool:
-        """Whether any leaf of a concept may be named on this picture."""
+        """Whether any leaf of a concept may be named on this picture; of an overlay, of what lies inside its border."""
+        if CONCEPTS[concept].kind is Kind.OVERLAY:
+            return any(self.assessable(member) for member in CONCEPTS[concept].members)
         return any(self.leaves.reasons[leaf] is None for leaf in leaves_below(concept))
 
     @cached_property
@@ -129,20 +131,33 @@ class Scene:
             concept: name of the part.
             surface: measured instead of the picture.
         """
-        measured = surface or self.surface
         place = self.place(concept)
         region = place & self.altered if self.altered is not None and self.touched(concept) else place
+        return self.measure(region, concept, surface)
+
+    def measure(
+        self, region: NDArray[np.bool_], concept: str | None, surface: Surface | None = None
+    ) -> Mapping[str, float]:
+        """All measures of a region by name, rounded; none where it is too small to be compared.
+
+        Args:
+            region: (height, width) bool.
+            concept: the part that it belongs to, which is compared with the same part of the other side; ``None`` for
+                a region without a name.
+            surface: measured instead of the picture.
+        """
+        measured = surface or self.surface
         around = measured.measure(region, self.altered)
         if around is None:
             return {}
         values = around.values()
-        mirror = CONCEPTS[concept].mirror
-        if mirror != concept and self.assessable(mirror) and self.untouched(mirror):
+        mirror = CONCEPTS[concept].mirror if concept else concept
+        if mirror and mirror != concept and self.assessable(mirror) and self.untouched(mirror):
             sides = measured.compare_sides(region, self.place(mirror))
             values |= sides.values() if sides else {}
         return {name: round(value, DECIMALS) for name, value in values.items()}
 
-    def _borne_out(self, concept: str, measured: Mapping[str, float]) -> Iterator[tuple[Term, float]]:
+    def borne_out(self, concept: str | None, measured: Mapping[str, float]) -> Iterator[tuple[Term, float]]:
         """Terms beyond whose limits a part's measurements lie, with their strength."""
         for term in TERMS.values():
             if term.measure in measured:
@@ -156,7 +171,7 @@ class Scene:
         The strongest comes first.
         """
         measured = self.measurements(concept)
-        found = sorted(self._borne_out(concept, measured), key=lambda one: -one[1])
+        found = sorted(self.borne_out(concept, measured), key=lambda one: -one[1])
         earlier = self.measurements(concept, self.before) if found and self.before else {}
         findings = tuple(self._finding(concept, term, strength, measured, earlier) for term, strength in found)
         new = tuple(one for one in findings if one is not None)
@@ -177,7 +192,7 @@ class Scene:
     def usual(self, concept: str) -> Finding | None:
         """That a part lies within the range of real faces in every measure; ``None`` where that cannot be said."""
         measured = self.measurements(concept) if self.assessable(concept) else {}
-        if not measured or next(self._borne_out(concept, measured), None) is not None:
+        if not measured or next(self.borne_out(concept, measured), None) is not None:
             return None
         return Finding(concept, "none", "usual", Severity.NONE, measured, True)
 

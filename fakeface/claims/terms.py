@@ -71,18 +71,18 @@ MEASURES: tuple[str, ...] = tuple(dict.fromkeys(term.measure for term in TERMS.v
 
 MEASURE_WORDS: Mapping[str, str] = MappingProxyType(
     {
-        "colour_shift_delta_e": "colour shift against the surroundings (CIE Lab, Delta E 1976)",
-        "chroma_shift_c": "chroma against the surroundings (CIE Lab, difference)",
-        "brightness_shift_l": "lightness against the surroundings (CIE Lab, difference)",
-        "sharpness_ratio": "sharpness against the surroundings (ratio)",
-        "noise_ratio": "noise against the surroundings (ratio)",
-        "patchiness_ratio": "patchiness against the surroundings (ratio)",
-        "boundary_contrast_ratio": "contrast of the border against what lies beside it (ratio)",
-        "side_colour_delta_e": "colour shift against the other side (CIE Lab, Delta E 1976)",
-        "side_sharpness_ratio": "sharpness against the other side (ratio)",
+        "colour_shift_delta_e": "colour distance from the surroundings, Delta E 1976",
+        "chroma_shift_c": "chroma minus that of the surroundings, CIE Lab",
+        "brightness_shift_l": "lightness minus that of the surroundings, CIE Lab",
+        "sharpness_ratio": "sharpness over that of the surroundings",
+        "noise_ratio": "noise over that of the surroundings",
+        "patchiness_ratio": "patchiness over that of the surroundings",
+        "boundary_contrast_ratio": "contrast of the border over that beside it",
+        "side_colour_delta_e": "colour distance from the other side, Delta E 1976",
+        "side_sharpness_ratio": "sharpness over that of the other side",
     }
 )
-"""Every measurement as people read it, with its unit."""
+"""Every measurement as people read it, with its unit; one *over* another is a ratio."""
 
 ADVERBS: Mapping[Severity, str] = MappingProxyType({Severity.SLIGHT: "slightly", Severity.CLEAR: "clearly"})
 

@@ -11,19 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fakeface.answers import ForgeryClass
-from fakeface.concepts import REGIONS, region_masks
-from fakeface.faces import CROP_SIZE, Box, crop_square, face_square
+from fakeface.claims.matching import touched_regions
+from fakeface.claims.windows import GRID
+from fakeface.concepts import REGIONS
+from fakeface.faces import Box, crop_square, face_square
 from fakeface.training.forge.recipe import Recipe
 from fakeface.training.forge.studio import PicturePair, Studio
 from fakeface.training.manifest import FaceRow
 
-__all__ = ["MASK_SIZE", "FaceSample", "PairFactory", "cut_windows", "touched_regions"]
+__all__ = ["MASK_SIZE", "FaceSample", "PairFactory", "cut_windows"]
 
-MASK_SIZE = 56
-"""Side of the mask target: the window at a quarter of its resolution."""
-
-REGION_ACTIVE = 0.15
-"""A region is touched where the mask covers at least this share of it (the naming rule's first clause)."""
+MASK_SIZE = GRID
+"""Side of the mask target: that of the grid on which masks of a window are compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,12 +135,3 @@ def _mask_window(frame: _CropDraw, grey: NDArray[np.uint8], landmarks: NDArray[n
     window, _ = frame.cut(grey, landmarks)
     shown, _ = frame.cut(np.full_like(grey, 255), landmarks)
     return np.asarray(window[..., 0] / np.float32(255) * (shown[..., 0] > 200), np.float32)
-
-
-def touched_regions(mask: NDArray[np.float32], window_landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Which regions a (56, 56) mask touches: (16,) float32 0/1; landmarks in window pixels."""
-    scale = np.float32(MASK_SIZE / CROP_SIZE)
-    regions = region_masks(window_landmarks * scale, MASK_SIZE, MASK_SIZE)
-    areas = regions.sum(axis=(1, 2))
-    covered = (regions * (mask > 0.25)).sum(axis=(1, 2))
-    return np.asarray((areas >= 3) & (covered >= REGION_ACTIVE * np.maximum(areas, 1)), np.float32)

@@ -1,0 +1,99 @@
+"""Statements held against the picture: each is measured where it points, beside the range of real faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fakeface.claims.cutout import Cutout, cut_out
+from fakeface.claims.scene import Scene
+from fakeface.claims.terms import TERMS
+from fakeface.errors import SettingsError
+from fakeface.findings import Statement
+from fakeface.masks import Mask
+from fakeface.measurements import MIN_PIXELS
+
+__all__ = ["check_statements"]
+
+
+def check_statements(
+    statements: Sequence[Statement],
+    masks: Sequence[Mask],
+    pixels: NDArray[np.uint8],
+    landmarks: NDArray[np.float32],
+    altered: NDArray[np.bool_] | None,
+) -> tuple[Statement, ...]:
+    """Measure every statement where it points, and say whether the measurement bears it out. None is dropped.
+
+    A statement with a mask is measured where its mask lies on the part that it names; one without, or whose mask shows
+    less of the part than can be measured, on the whole part; one that names no part, on its mask. What cannot be
+    located on this picture is not measured.
+
+    Args:
+        statements: as ``read_statements`` gives them.
+        masks: one for every grounded statement, in their order, in the frame's pixels; none at all where no masks were
+            made. An empty mask is none.
+        pixels: (height, width, 3) uint8 RGB of the frame.
+        landmarks: (68, 2) float32 of the face, in the frame's pixels.
+        altered: (height, width) bool, the artifact mask of the face, which is no surroundings to compare with; ``None``
+            where there is none.
+
+    Raises:
+        SettingsError: there are masks, but not one for every grounded statement, or one of another size than the frame.
+    """
+    wanted = sum(one.grounded for one in statements)
+    if masks and len(masks) != wanted:
+        raise SettingsError(f"{wanted} statements point at pixels, but there are {len(masks)} masks")
+    if any(mask.pixels.shape != pixels.shape[:2] for mask in masks):
+        raise SettingsError(f"a mask has another size than the picture, {pixels.shape[1]}x{pixels.shape[0]}")
+    if not statements:
+        return ()
+    cutout = cut_out(pixels, landmarks, altered)
+    shown = iter(masks)
+    return tuple(_checked(one, next(shown, None) if one.grounded else None, cutout) for one in statements)
+
+
+def _checked(statement: Statement, mask: Mask | None, cutout: Cutout) -> Statement:
+    if mask is not None and not mask.pixels.any():
+        mask = None
+    scene, concept = cutout.scene, statement.concept
+    place = scene.place(concept) if concept and scene.assessable(concept) else None
+    inside = cutout.inside(mask.pixels) if mask else None
+    region = _region(place, inside) if concept is None or place is not None else None
+    measured = scene.measure(region, concept) if region is not None else {}
+    return replace(
+        statement,
+        mask=mask,
+        confidence=mask.score if mask else None,
+        measurements=measured,
+        reference={name: scene.limits.span(concept, name) for name in measured},
+        supported=_supported(scene, statement, measured),
+        overlap=_overlap(place, inside),
+    )
+
+
+def _region(place: NDArray[np.bool_] | None, inside: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    if place is None or inside is None:
+        return inside if place is None else place
+    both = np.asarray(place & inside)
+    return both if np.count_nonzero(both) >= MIN_PIXELS else place
+
+
+def _overlap(place: NDArray[np.bool_] | None, inside: NDArray[np.bool_] | None) -> float | None:
+    if place is None or inside is None or not inside.any():
+        return None
+    return int(np.count_nonzero(place & inside)) / int(np.count_nonzero(inside))
+
+
+def _supported(scene: Scene, statement: Statement, measured: Mapping[str, float]) -> bool | None:
+    if not measured or statement.term is None:
+        return None
+    if statement.term in TERMS:
+        term = TERMS[statement.term]
+        if term.measure not in measured:
+            return None
+        return scene.limits.strength(term, statement.concept, measured[term.measure]) > 0
+    return statement.term == "usual" and next(scene.borne_out(statement.concept, measured), None) is None
