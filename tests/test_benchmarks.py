@@ -1,0 +1,91 @@
+"""The scripts that repeat and compare trainings: what they print is what was trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tokenizers import Tokenizer
+
+from fakeface.training import mids as mids_stage
+from fakeface.training.mids import MidsTraining
+
+from .conftest import FaceSet
+from .scripts import load_script
+from .test_mids_training import answered
+from .tiny import make_encoder, make_language, make_mids
+
+SETTINGS = MidsTraining(epochs=1, faces_per_batch=4, threads=1, device="cpu")
+
+
+@pytest.fixture
+def ablations(monkeypatch: pytest.MonkeyPatch) -> Any:
+    script = load_script("benchmarks/ablations.py")
+    monkeypatch.setattr(mids_stage, "Mids", make_mids)
+    monkeypatch.setattr(script, "Mids", make_mids)
+    return script
+
+
+def source(script: Any, name: str, tokenizer: Tokenizer) -> Any:
+    mined = {"train": answered(10), "calib": answered(6), "dev": answered(4)}
+    return script.Source(name, make_encoder(), make_language(tokenizer), tokenizer, mined)
+
+
+def test_ablations_train_each_variant_on_the_same_answers_once(
+    ablations: Any, face_set: FaceSet, tokenizer: Tokenizer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = [source(ablations, name, tokenizer) for name in ("trained", "dr")]
+    given = sources, face_set.rows, face_set.root, tmp_path, SETTINGS
+    found = list(ablations.ablate(*given))
+    variants = [variant for variant, split, _ in found if split == "dev"]
+    assert variants == [
+        "trained: open answer alone",
+        "trained: text-independent score alone",
+        *(f"trained: MIDS, reads {reads}" for reads in ("all", "description", "reasoning", "unmasked")),
+        "dr: open answer alone",
+        "dr: text-independent score alone",
+        "dr: MIDS, reads all",
+    ]
+    assert {figures["acc"].n for _, split, figures in found if split == "calib"} == {6}
+    assert capsys.readouterr().err.count("reads") == 5
+
+    again = list(ablations.ablate(*given))
+    assert capsys.readouterr().err == "", "nothing is trained twice"
+    assert [(v, s, f["acc"]) for v, s, f in again] == [(v, s, f["acc"]) for v, s, f in found]
+
+
+def test_the_open_answer_counts_as_wrong_where_it_cannot_be_read(ablations: Any) -> None:
+    faces = answered(10)
+    figures = ablations.anchor_figures(faces, 1)
+    readable = figures["acc"].value
+    spoilt = [face.model_copy(update={"texts": ("?", *face.texts[1:])}) for face in faces]
+    assert ablations.anchor_figures(spoilt, 1)["acc"].value == 0.0 < readable < 1.0
+    [_, _, line] = ablations.table([("open answer alone", "dev", figures)])
+    assert line.startswith(f"| open answer alone | dev | 10 | {readable:.3f} (")
+    assert line.endswith(" | - |")
+
+
+def log(folder: Path, *means: float) -> Path:
+    folder.mkdir()
+    lines = [f"{(number + 1) * 100},0.5,{mean},0.6" for number, mean in enumerate(means)]
+    (folder / "log.csv").write_text("\n".join(["seen,loss,auc_mean,auc_swap", *lines]) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize(("second", "code"), [(0.615, 0), (0.635, 1)])
+def test_two_trainings_repeat_where_no_figure_differs_by_more_than_a_hundredth(
+    second: float, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = load_script("benchmarks/reproduce.py")
+    pairs = script.differences(log(tmp_path / "a", 0.55, 0.62), log(tmp_path / "b", 0.55, second))
+    assert pairs["mean after 200"] == (0.62, second)
+    assert list(pairs) == ["mean after 100", "swap after 100", "mean after 200", "swap after 200"]
+    assert script.report(pairs) == code
+    assert f"of 4 figures: {abs(second - 0.62):.5f}" in capsys.readouterr().out
+
+
+def test_trainings_of_different_length_are_not_compared(tmp_path: Path) -> None:
+    script = load_script("benchmarks/reproduce.py")
+    with pytest.raises(ValueError, match="same numbers of windows"):
+        script.differences(log(tmp_path / "a", 0.55, 0.62), log(tmp_path / "b", 0.55))
