@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -21,14 +20,13 @@ from fakeface.concepts import LeafMap, locate
 from fakeface.faces import CROP_SIZE, FaceCrop
 from fakeface.findings import FaceFinding, ModelCard
 from fakeface.interfaces import Encoding, Segmenter
-from fakeface.masks import Mask
+from fakeface.masks import Mask, MaskPrompt
 from fakeface.training.annotate import annotate
 from fakeface.training.forge.pairs import MASK_SIZE, FaceSample
 from fakeface.training.forge.values import FOREIGN
 
 __all__ = [
     "HeatKeeper",
-    "Heats",
     "found_mask",
     "mask_figures",
     "match_phrases",
@@ -45,20 +43,11 @@ REFERENCES = 4
 """Wordings of the true text: the annotator draws words, and a model is not to be blamed for another draw."""
 
 
-@runtime_checkable
-class Heats(Protocol):
-    """A segmenter that also tells how likely each pixel is altered."""
-
-    def probabilities(self, encoding: Encoding) -> NDArray[np.float32]:
-        """(224, 224) float32 0..1, before any cut."""
-        ...
-
-
 class HeatKeeper:
     """A segmenter that keeps the probabilities behind the masks of the last faces, for the AUC of pixels.
 
     Args:
-        inner: segments; where it cannot tell probabilities, none are kept.
+        inner: segments.
     """
 
     def __init__(self, inner: Segmenter) -> None:
@@ -72,9 +61,16 @@ class HeatKeeper:
 
     def segment(self, encoding: Encoding, height: int, width: int) -> tuple[Mask, ...]:
         """What the inner one gives."""
-        if isinstance(self.inner, Heats):
-            self._kept[id(encoding.crop)] = self.inner.probabilities(encoding)
+        self._kept[id(encoding.crop)] = self.inner.probabilities(encoding)
         return self.inner.segment(encoding, height, width)
+
+    def locate(self, encoding: Encoding, prompts: Sequence[MaskPrompt], height: int, width: int) -> tuple[Mask, ...]:
+        """What the inner one gives."""
+        return self.inner.locate(encoding, prompts, height, width)
+
+    def probabilities(self, encoding: Encoding) -> NDArray[np.float32]:
+        """What the inner one gives."""
+        return self.inner.probabilities(encoding)
 
     def take(self, crop: FaceCrop) -> NDArray[np.float32] | None:
         """The probabilities of a crop's window, once."""

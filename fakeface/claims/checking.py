@@ -28,9 +28,9 @@ def check_statements(
 ) -> tuple[Statement, ...]:
     """Measure every statement where it points, and say whether the measurement bears it out. None is dropped.
 
-    A statement with a mask is measured where its mask lies on the part that it names; one without, or whose mask shows
-    less of the part than can be measured, on the whole part; one that names no part, on its mask. What cannot be
-    located on this picture is not measured.
+    A statement with a mask is measured where its mask lies on the part that it names, or on all of the mask where that
+    is too little of a mask that mostly lies on it. One without a mask, or whose mask lies beside its part, is measured
+    on the whole part, and one that names no part on its mask. What cannot be located on this picture is not measured.
 
     Args:
         statements: as ``read_statements`` gives them.
@@ -79,13 +79,16 @@ def _region(place: NDArray[np.bool_] | None, inside: NDArray[np.bool_] | None) -
     if place is None or inside is None:
         return inside if place is None else place
     both = np.asarray(place & inside)
-    return both if np.count_nonzero(both) >= MIN_PIXELS else place
+    shared, shown = int(np.count_nonzero(both)), int(np.count_nonzero(inside))
+    if shared >= MIN_PIXELS:
+        return both
+    return inside if shown and 2 * shared >= shown else place
 
 
 def _overlap(place: NDArray[np.bool_] | None, inside: NDArray[np.bool_] | None) -> float | None:
     if place is None or inside is None or not inside.any():
         return None
-    return int(np.count_nonzero(place & inside)) / int(np.count_nonzero(inside))
+    return float(np.count_nonzero(place & inside) / np.count_nonzero(inside))
 
 
 def _supported(scene: Scene, statement: Statement, measured: Mapping[str, float]) -> bool | None:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fakeface.claims.scene import Scene
+from fakeface.claims.scene import REDUCE, Scene
 from fakeface.faces import Box, face_square
 
 __all__ = ["Cutout", "cut_out"]
@@ -71,7 +71,9 @@ def cut_out(
         SettingsError: nothing of the face lies inside the frame.
     """
     height, width = pixels.shape[:2]
-    box = face_square(landmarks, SURROUNDINGS).clipped(width, height)
+    seen = face_square(landmarks, SURROUNDINGS).clipped(width, height)
+    # Begun on the grid of the leaves, so that parts lie as they do on the whole picture.
+    box = Box(seen.left - seen.left % REDUCE, seen.top - seen.top % REDUCE, seen.right, seen.bottom)
     factor = min(LARGEST / max(box.width, box.height), 1.0)
     size = (max(round(box.height * factor), 1), max(round(box.width * factor), 1))
     cut = np.ascontiguousarray(pixels[box.top : box.bottom, box.left : box.right])
@@ -90,5 +92,5 @@ def _reduced(mask: NDArray[np.bool_], box: Box, size: tuple[int, ...]) -> NDArra
     cut = np.ascontiguousarray(mask[box.top : box.bottom, box.left : box.right])
     if cut.shape == size:
         return cut
-    share = cv2.resize(cut.astype(np.float32), (size[1], size[0]), interpolation=cv2.INTER_AREA)
-    return np.asarray(share >= 0.5)
+    share = cv2.resize(cut.view(np.uint8) * np.uint8(255), (size[1], size[0]), interpolation=cv2.INTER_AREA)
+    return np.asarray(share >= 128)
