@@ -1,27 +1,12 @@
-"""``fakeface detect``: options → settings and inputs → the route → case folder, results and exit code."""
+"""``fakeface detect``: find faces and decide."""
 
 from __future__ import annotations
 
-import itertools
-import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import click
 
-from . import options, runtime, screen
+from . import options, runtime
+from .running import Choices, run_route
 from .runtime import ExitCode
-
-if TYPE_CHECKING:
-    from fakeface.backends import Engine
-    from fakeface.inputs import Inputs
-    from fakeface.pipeline import Request
-    from fakeface.report.casefolder import CaseFolder, RunHeader
-    from fakeface.report.record import FileEntry
 
 __all__ = ["detect"]
 
@@ -34,9 +19,6 @@ Examples:
   fakeface detect /evidence --out case-17 --resume
 """
 
-SETTLED = ("companion", "duplicate", "not_entered")
-"""Codes of skipped inputs of which nothing remains unexamined that the user asked for."""
-
 
 @click.command(epilog=EPILOG)
 @options.input_options
@@ -44,6 +26,9 @@ SETTLED = ("companion", "duplicate", "not_entered")
 @options.model_options
 @options.face_options
 @options.output_options
+@click.option(
+    "--triage", is_flag=True, help="Only the fast score that reads no text; no verdicts, no answers, no masks."
+)
 @click.pass_obj
 def detect(
     session: runtime.Session,
@@ -52,6 +37,7 @@ def detect(
     models: options.ModelChoice,
     faces: options.FaceChoice,
     output: options.OutputChoice,
+    triage: bool,
 ) -> ExitCode:
     """Find faces in pictures and decide whether each is forged.
 
@@ -59,169 +45,4 @@ def detect(
     NUL). Every input is accounted for in the record; evidence is opened read-only and hashed before and after.
     The results go into a case folder: findings.json, report.pdf, crops, masks, overlays, run.log, manifest.json.
     """
-    session.debug = session.debug or output.verbose > 1
-    runtime.log_to_stderr(output.verbose, output.quiet)
-    from fakeface.settings import MOST_THREADS
-
-    threads = runtime.prepare_process(models.threads, MOST_THREADS)
-    inputs = sources.inputs()
-    request = _request(models, faces)
-    _require_inputs(inputs, request)
-    out = _case_path(case, inputs)
-
-    from fakeface import backends
-    from fakeface.report.casefolder import open_case
-
-    engine = backends.build_engine(request.settings)
-    header = _header(session, engine, request, threads, inputs.recursive)
-    folder = open_case(out, header, resume=case.resume, add_run=case.add_run, images=case.images)
-    return _Run(engine, request, inputs, folder, output).go()
-
-
-def _request(models: options.ModelChoice, faces: options.FaceChoice) -> Request:
-    from fakeface.faces import Box
-    from fakeface.pipeline import Request
-
-    return Request(options.settings_of(models, faces), tuple(Box(*corners) for corners in faces.add_face))
-
-
-def _require_inputs(inputs: Inputs, request: Request) -> None:
-    first = list(itertools.islice(inputs, 2))
-    if not first:
-        raise click.UsageError("the list of paths is empty")
-    if request.added_faces and (len(first) > 1 or first[0].refused):
-        raise click.UsageError("--add-face says where a face is in one picture: name exactly one")
-
-
-def _case_path(case: options.CaseChoice, inputs: Inputs) -> Path:
-    """Where the case folder goes.
-
-    Raises:
-        click.UsageError: an existing case is meant and none is named.
-        OutputError: the place is inside a folder that is to be examined.
-    """
-    from fakeface.errors import OutputError
-
-    if case.out is None and (case.resume or case.add_run):
-        raise click.UsageError("--resume and --add-run need --out with the existing case folder")
-    out = Path(case.out or f"fakeface-case-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-    real = Path(os.path.realpath(out))
-    for named in inputs.named():
-        if os.path.isdir(named) and real.is_relative_to(os.path.realpath(named)):
-            raise OutputError(f"the case folder {out} would lie inside the evidence {named}")
-    return out
-
-
-def _header(session: runtime.Session, engine: Engine, request: Request, threads: int, recursive: bool) -> RunHeader:
-    """What is fixed for the run. Threads belong to the run, not to the settings: no result may depend on them."""
-    from fakeface.report.casefolder import RunHeader
-    from fakeface.report.record import model_entry
-
-    settings = asdict(request.settings)
-    del settings["threads"]
-    profile = engine.profile
-    return RunHeader(
-        argv=session.argv,
-        settings={
-            **settings,
-            "added_faces": [box.xyxy for box in request.added_faces],
-            "recursive": recursive,
-        },
-        profile={
-            "name": profile.name,
-            "version": profile.version,
-            "trained": profile.trained,
-            "data": profile.data,
-            "thresholds": asdict(profile.thresholds),
-            "calibration": asdict(profile.calibration) if profile.calibration else None,
-            "parts": [
-                {"name": part.name, "file": part.path.name, "sha256": part.sha256, "licence": part.licence}
-                for part in profile.parts.values()
-            ],
-        },
-        models=tuple(model_entry(card) for card in engine.cards(fast=request.settings.fast)),
-        threads=threads,
-    )
-
-
-@dataclass(slots=True)
-class _Run:
-    """One run while it goes: what it needs, and the exit codes that have come up so far."""
-
-    engine: Engine
-    request: Request
-    inputs: Inputs
-    folder: CaseFolder
-    output: options.OutputChoice
-    codes: set[ExitCode] = field(default_factory=set)
-
-    def go(self) -> ExitCode:
-        """Examine everything, close the case folder whatever happens, show the results."""
-        results = screen.open_results(self.output.style)
-        try:
-            with _run_log(self.folder):
-                self._examine(results)
-        except KeyboardInterrupt:
-            self.codes.add(ExitCode.INTERRUPTED)
-            runtime.say("interrupted: closing the case folder; --resume continues")
-        except BaseException:
-            self._close(interrupted=True)
-            raise
-        record = self._close(interrupted=ExitCode.INTERRUPTED in self.codes)
-        results.end(record)
-        if self.output.style != "table" and not self.output.quiet:
-            runtime.say(f"case folder: {self.folder.root}")
-        return runtime.worst(self.codes)
-
-    def _close(self, *, interrupted: bool) -> Path:
-        with runtime.deferred_interrupts():
-            return self.folder.close(interrupted=interrupted, peak_memory_bytes=runtime.peak_memory_bytes() or None)
-
-    def _examine(self, results: screen.Results) -> None:
-        from fakeface.backends.stills import Decoder
-        from fakeface.findings import file_id
-        from fakeface.pipeline import examine
-        from fakeface.report.record import FileEntry
-
-        with ExitStack() as stack:
-            decoder = stack.enter_context(Decoder(self.request.settings.decoder))
-            advance = stack.enter_context(screen.progress(self.inputs.count, shown=self._bar_shown()))
-            for result in examine(
-                self.engine,
-                decoder,
-                self.inputs,
-                self.request,
-                lambda item, sha256: self.folder.finished_entry(file_id(item.number), item.path, sha256),
-            ):
-                with runtime.deferred_interrupts():
-                    entry = result if isinstance(result, FileEntry) else self.folder.write(result)
-                    results.write(entry)
-                    self.codes |= _codes(entry, self.output.fail_on)
-                advance()
-
-    def _bar_shown(self) -> bool:
-        """Not where lines of results run over the same terminal."""
-        return not self.output.quiet and (self.output.style in ("table", "json") or not os.isatty(1))
-
-
-def _codes(entry: FileEntry, fail_on: tuple[str, ...]) -> set[ExitCode]:
-    from fakeface.pipeline import CHANGED
-
-    if entry.status == "failed":
-        return {ExitCode.INTEGRITY if entry.error_code == CHANGED else ExitCode.PARTIAL}
-    if entry.status == "skipped":
-        return set() if entry.error_code in SETTLED else {ExitCode.PARTIAL}
-    verdicts = {entry.verdict, *(face.decision.verdict for face in entry.faces)}
-    return {ExitCode.FLAGGED} if verdicts & set(fail_on) else set()
-
-
-@contextmanager
-def _run_log(folder: CaseFolder) -> Iterator[None]:
-    """The run's log in its folder; a run that was finished before is left as it is, because its manifest stands."""
-    from fakeface.report.casefolder import JOURNAL
-
-    if not (folder.root / JOURNAL).exists():
-        yield
-        return
-    with runtime.log_to_file(folder.root / "run.log"):
-        yield
+    return run_route(session, Choices(sources, case, models, faces, output), triage=triage)

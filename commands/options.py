@@ -24,6 +24,7 @@ __all__ = [
     "Sources",
     "case_options",
     "face_options",
+    "grouped",
     "input_options",
     "model_options",
     "output_options",
@@ -77,12 +78,11 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """Which models, where and how fast."""
+    """Which models, and where."""
 
     profile: str
     device: str
     threads: int
-    triage: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +115,21 @@ class OutputChoice:
     verbose: int
 
 
-def settings_of(models: ModelChoice, faces: FaceChoice) -> Settings:
-    """The settings that these options ask for."""
+def settings_of(models: ModelChoice, faces: FaceChoice, *, triage: bool = False) -> Settings:
+    """The settings that these options ask for; ``triage`` wants the text-independent score alone."""
     from fakeface.settings import DecoderSettings, FaceDetector, FaceSettings, Settings
 
     return Settings(
         profile=models.profile,
         device=models.device,
         threads=models.threads,
-        fast=models.triage,
+        fast=triage,
         decoder=DecoderSettings(max_pixels=faces.max_pixels),
         faces=FaceSettings(detector=FaceDetector(faces.face_detector), min_face_pixels=faces.min_face),
     )
 
 
-def _grouped(
+def grouped(
     name: str, record: Callable[..., Any], *options: Callable[[Command], Command]
 ) -> Callable[[Command], Command]:
     """A decorator that adds options to a command and hands their values over as one ``record`` called ``name``."""
@@ -150,7 +150,7 @@ def _grouped(
     return decorate
 
 
-input_options = _grouped(
+input_options = grouped(
     "sources",
     Sources,
     click.argument("paths", nargs=-1, type=click.Path(), metavar="PATH..."),
@@ -166,7 +166,7 @@ input_options = _grouped(
     ),
 )
 
-model_options = _grouped(
+model_options = grouped(
     "models",
     ModelChoice,
     click.option("--profile", default="compact", show_default=True, help="Which set of models."),
@@ -178,12 +178,9 @@ model_options = _grouped(
         metavar="N",
         help="Processor threads for the networks. [default: 2]",
     ),
-    click.option(
-        "--triage", is_flag=True, help="Only the fast score that reads no text; no verdicts, no answers, no masks."
-    ),
 )
 
-face_options = _grouped(
+face_options = grouped(
     "faces",
     FaceChoice,
     click.option(
@@ -218,7 +215,7 @@ face_options = _grouped(
     ),
 )
 
-case_options = _grouped(
+case_options = grouped(
     "case",
     CaseChoice,
     click.option(
@@ -229,7 +226,7 @@ case_options = _grouped(
     click.option("--add-run", is_flag=True, help="Put a further run into the existing case in --out."),
 )
 
-output_options = _grouped(
+output_options = grouped(
     "output",
     OutputChoice,
     click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,10 +15,21 @@ from .runtime import ExitCode, abandon_stdout, say
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from fakeface.findings import Explanation
     from fakeface.report.record import FileEntry
     from fakeface.report.tables import Writer
 
-__all__ = ["PIPE_WIDTH", "Results", "SummaryWriter", "bar", "follow", "open_results", "print_table", "progress"]
+__all__ = [
+    "PIPE_WIDTH",
+    "Results",
+    "Streamer",
+    "SummaryWriter",
+    "bar",
+    "follow",
+    "open_results",
+    "print_table",
+    "progress",
+]
 
 T = TypeVar("T")
 
@@ -90,6 +102,73 @@ class SummaryWriter:
         profile = read_head(record).profile.get("name")
         console.print(summary_table(read_files(record), profile=str(profile)))
         console.print(f"Case folder: {safe_text(str(record.parent))}", markup=False, highlight=False, soft_wrap=True)
+
+
+class Streamer:
+    """Shows texts as they are written, marked unchecked until their claims are. Goes silent where its reader leaves.
+
+    Args:
+        stream: standard output.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._gone = False
+        self._held = ""
+        self._phrases = 0
+
+    def begin(self, face: int, task: str, question: str) -> None:
+        """Say what follows, and that nothing of it is checked yet."""
+        from fakeface.sanitize import safe_text
+
+        self._held, self._phrases = "", 0
+        self._write(f"Face {face}, {task}: {safe_text(question)}\n  unchecked: ")
+
+    def piece(self, text: str) -> None:
+        """Show the next words; a tag that may not be whole yet waits for the rest."""
+        text = self._held + text
+        cut = max(text.rfind("<"), text.rfind("["))
+        whole = cut < 0 or any(text.startswith(tag, cut) for tag in _TAGS) or len(text) - cut > max(map(len, _TAGS))
+        self._held = "" if whole else text[cut:]
+        self._show(text if whole else text[:cut])
+
+    def checked(self, explanation: Explanation) -> None:
+        """Say how the claims fared."""
+        from fakeface.report.words import claim_counts
+        from fakeface.sanitize import safe_text
+
+        self._show(self._held)
+        note = f"\n  note: {safe_text(explanation.note)}" if explanation.note else ""
+        supported = [one.supported for one in explanation.statements]
+        self._write(f"\n  checked: {claim_counts(supported)}{note}\n\n")
+
+    def _show(self, text: str) -> None:
+        from fakeface.sanitize import safe_text
+
+        parts = re.split(_TAG, text)
+        self._write("".join(safe_text(self._mark(part), keep_newlines=True) for part in parts).replace("\n", "\n    "))
+
+    def _mark(self, part: str) -> str:
+        """Tags as an analyst reads them: a phrase in marks with its number."""
+        if part == "</p>":
+            self._phrases += 1
+            return f"›{self._phrases}"
+        return "‹" if part == "<p>" else "" if part in _TAGS else part
+
+    def _write(self, text: str) -> None:
+        if self._gone:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            self._gone = True
+            abandon_stdout()
+            say("the reader of standard output went away; the run goes on into its case folder")
+
+
+_TAGS = ("<p>", "</p>", "[SEG]", "[NOSEG]")
+_TAG = re.compile("(" + "|".join(re.escape(tag) for tag in _TAGS) + ")")
 
 
 @contextmanager

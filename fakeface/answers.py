@@ -10,7 +10,30 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Answer", "Claim", "ForgeryClass", "Hypothesis", "Phrase", "format_answer", "parse_answer", "prompt"]
+__all__ = [
+    "AGE_QUESTIONS",
+    "LIMIT_QUESTIONS",
+    "LIST_QUESTIONS",
+    "METHOD_QUESTIONS",
+    "PHRASE",
+    "SURE_QUESTIONS",
+    "Answer",
+    "Claim",
+    "Exchange",
+    "ForgeryClass",
+    "Hypothesis",
+    "Phrase",
+    "bound_marks",
+    "find_phrases",
+    "format_answer",
+    "is_taught",
+    "parse_answer",
+    "part_asked_about",
+    "prompt",
+    "region_question",
+    "region_questions",
+    "without_tags",
+]
 
 
 class Hypothesis(StrEnum):
@@ -50,9 +73,51 @@ PROMPTS = {
 }
 
 
+AGE_QUESTIONS = (
+    "Explain what is wrong with this face and show where.",
+    "Which parts of this face were altered? Mark them.",
+    "Describe the artifacts of this face with their masks.",
+)
+"""Ways to ask for a grounded explanation. Models are taught all wordings of a question; the route uses the first."""
+
+LIST_QUESTIONS = ("List the artifacts of this face by region.", "Which artifacts does each region show?")
+SURE_QUESTIONS = ("How sure are you?", "How certain is that?")
+METHOD_QUESTIONS = ("How do you know?", "What is that based on?")
+LIMIT_QUESTIONS = ("What can you not tell?", "What remains open?")
+
+
 def prompt(hypothesis: Hypothesis) -> str:
     """The question that is put to a model under a hypothesis."""
     return PROMPTS[hypothesis]
+
+
+def region_questions(part: str, *, plural: bool = False) -> tuple[str, ...]:
+    """Every way to ask about a part of the face, named in words; ``plural`` where its name takes *are*."""
+    return (f"What about the {part}?", f"{'Are' if plural else 'Is'} the {part} altered?",
+            f"Look at the {part}. What is there?")  # fmt: skip
+
+
+def region_question(part: str) -> str:
+    """The way in which the route asks about a part of the face, named in words."""
+    return region_questions(part)[0]
+
+
+_ABOUT_A_PART = re.compile(
+    r"(?:what about the (.+)|(?:is|are) the (.+) altered|look at the (.+)\. what is there)\?", re.IGNORECASE
+)
+
+
+def part_asked_about(question: str) -> str | None:
+    """The words for a part in a question that is worded as ``region_questions`` are; ``None`` in any other."""
+    match = _ABOUT_A_PART.fullmatch(" ".join(question.split()))
+    return next(words for words in match.groups() if words) if match else None
+
+
+def is_taught(question: str) -> bool:
+    """Whether models are taught to answer a question of this wording, whatever part of the face it is about."""
+    known = (*PROMPTS.values(), *AGE_QUESTIONS, *LIST_QUESTIONS, *SURE_QUESTIONS, *METHOD_QUESTIONS, *LIMIT_QUESTIONS)
+    asked = " ".join(question.split()).casefold()
+    return asked in {one.casefold() for one in known} or part_asked_about(question) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +131,14 @@ class Phrase:
 
     text: str
     grounded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question that was put to a model about one face, and what it wrote, tags kept."""
+
+    question: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +168,7 @@ class Answer:
     @property
     def phrases(self) -> tuple[Phrase, ...]:
         """The grounded phrases of description and reasoning, in order."""
-        found = re.finditer(r"<p>\s*(.*?)\s*</p>\s*(\[SEG\]|\[NOSEG\])?", f"{self.description} {self.reasoning}", re.S)
-        return tuple(Phrase(match.group(1), match.group(2) == "[SEG]") for match in found)
+        return find_phrases(f"{self.description} {self.reasoning}")
 
     @property
     def scored_text(self) -> str:
@@ -120,6 +192,21 @@ _CLASS_WORDS = {
     ForgeryClass.WHOLE_FACE_SYNTHESIS: ("synthesis", "synthetic"),
     ForgeryClass.REAL: ("real",),
 }
+
+
+PHRASE = re.compile(r"<p>\s*(.*?)\s*</p>\s*(\[SEG\]|\[NOSEG\])?", re.S)
+"""A phrase with its tag: the words, then ``[SEG]``, ``[NOSEG]`` or nothing."""
+
+
+def find_phrases(text: str) -> tuple[Phrase, ...]:
+    """The phrases that a text ties to pixels, in order: ``<p>phrase</p>[SEG]`` (AGE, as in GLaMM)."""
+    return tuple(Phrase(match.group(1), match.group(2) == "[SEG]") for match in PHRASE.finditer(text))
+
+
+def bound_marks(text: str) -> tuple[bool, ...]:
+    """For every ``[SEG]`` of a text, in order, whether it closes a phrase; a model may write some that do not."""
+    closing = {match.end() for match in PHRASE.finditer(text) if match.group(2) == "[SEG]"}
+    return tuple(match.end() in closing for match in re.finditer(r"\[SEG\]", text))
 
 
 def without_tags(text: str) -> str:

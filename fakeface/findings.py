@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -15,7 +16,18 @@ from fakeface.evidence import Evidence
 from fakeface.faces import Box, Face, FaceCrop
 from fakeface.masks import Mask
 
-__all__ = ["FaceFinding", "FileFinding", "FileStatus", "ModelCard", "PictureFacts", "file_id"]
+__all__ = [
+    "Explanation",
+    "FaceFinding",
+    "Faithfulness",
+    "FileFinding",
+    "FileStatus",
+    "ModelCard",
+    "PartFinding",
+    "PictureFacts",
+    "Statement",
+    "file_id",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,124 @@ class PictureFacts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """One thing that the model's text says of one part of the face, and what speaks for it.
+
+    Args:
+        number: 1-based, in the order of the text; the number of its mask in the overlay.
+        phrase: the words between ``<p>`` and ``</p>``.
+        sentence: the clause around the phrase, without tags.
+        concept: name in the concept tree; ``None`` where the phrase names no part of a face.
+        family: of artifacts ("colour"); "none" where the text names no artifact.
+        term: name of the artifact; ``usual`` (nothing stands out), ``unclear`` (altered, but no measure shows it) or
+            ``None`` (cannot be read).
+        severity: none, slight or clear, as the text says.
+        grounded: whether the text asks for a mask (``[SEG]``).
+        mask: the altered part that belongs to it, in the frame's pixels; ``None`` where none is asked for or shown.
+        confidence: mean probability inside the mask, 0..1; ``None`` without a mask.
+        measurements: what was measured on the picture for it, value by name.
+        reference: (lowest, highest) of real faces for each measurement that a range is known of.
+        supported: whether the measurement that the term rests on lies beyond the range of real faces on the side that
+            the text says (for ``usual``: whether all lie inside); ``None`` where nothing could be measured.
+        overlap: share of the mask that lies on the named part, 0..1; ``None`` without a mask or part.
+        sensitivity: change of the text-independent score, -1..1, when the mask is inpainted from its surroundings;
+            negative where the score falls. ``None`` where it was not tried.
+    """
+
+    number: int
+    phrase: str
+    sentence: str
+    concept: str | None
+    family: str
+    term: str | None
+    severity: str
+    grounded: bool
+    mask: Mask | None = None
+    confidence: float | None = None
+    measurements: Mapping[str, float] = field(default_factory=dict)
+    reference: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    supported: bool | None = None
+    overlap: float | None = None
+    sensitivity: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """A text about one face with its statements checked.
+
+    Args:
+        task: what was asked for ("age", "list", "report", "region", "question").
+        question: as put to the model.
+        text: exactly what the model wrote, tags kept.
+        statements: in the order of the text; checked, none dropped.
+        agreement: whether text, masks and measurements name the same parts, 0..1; ``None`` where the text names none.
+        concept: the part that a question about a region is about.
+        shown: the mask that answers a box, point or mask of the examiner; ``None`` for other questions.
+        note: what a reader must know of the question; empty for one that the model was taught to answer.
+    """
+
+    task: str
+    question: str
+    text: str
+    statements: tuple[Statement, ...] = ()
+    agreement: float | None = None
+    concept: str | None = None
+    shown: Mask | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Faithfulness:
+    """Whether the artifact mask shows what the text-independent score rests on.
+
+    Args:
+        shares: of the window's pixels that were replaced, rising from 0 to 1.
+        deletion: score at each share, where the pixels that are most probably altered are blurred first.
+        insertion: score at each share, where they are put back into the blurred window first.
+        deletion_area: under the first curve, 0..1; low where the mask is faithful.
+        insertion_area: under the second curve, 0..1; high where it is.
+    """
+
+    shares: tuple[float, ...]
+    deletion: tuple[float, ...]
+    insertion: tuple[float, ...]
+    deletion_area: float
+    insertion_area: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartFinding:
+    """What is marked and measured on one part of a face, or at a place that the examiner pointed at.
+
+    Args:
+        asked: how the examiner asked for it ("box 10,20,60,80"); empty for a part of the artifact mask.
+        concept: name in the concept tree; ``None`` where the place lies on no part that can be named here.
+        leaf: the leaf that holds most of the place; ``None`` where there is none.
+        problem: why nothing can be said of it on this picture; empty where something can.
+        mask: its altered part in the frame's pixels; ``None`` where it was not asked for.
+        share: of the face's artifact mask that lies in it, 0..1.
+        covered: share of the part or place that is altered, 0..1.
+        term: artifact that the measurements bear out most strongly; ``usual`` where all lie in the range of real
+            faces, ``unclear`` where it is altered and no measure shows it, ``None`` where nothing could be measured.
+        severity: none, slight or clear.
+        measurements: what was measured, value by name.
+        reference: (lowest, highest) of real faces for each measurement that a range is known of.
+    """
+
+    asked: str
+    concept: str | None
+    leaf: str | None
+    problem: str = ""
+    mask: Mask | None = None
+    share: float = 0.0
+    covered: float = 0.0
+    term: str | None = None
+    severity: str = "none"
+    measurements: Mapping[str, float] = field(default_factory=dict)
+    reference: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FaceFinding:
     """Everything said about one face.
 
@@ -74,6 +204,16 @@ class FaceFinding:
         class_probabilities: (5,) in the order of ``ForgeryClass``, text-independent; ``None`` where not analysed.
         regions: suspect regions with their probability, highest first, from the region head.
         masks: artifact masks in the frame's pixels.
+        explanations: further texts that were asked for, in the order of asking.
+        parts: of the artifact mask, largest share first; empty where they were not asked for.
+        places: what answers the examiner's regions, boxes, points and masks, in the order of asking.
+        probabilities: (224, 224) float32 0..1 over the window, how likely each pixel is altered; ``None`` where the
+            map was not asked for.
+        heatmaps: (224, 224) float32 0..1 over the window for each visual layer of the scorer, last layer first: where
+            its score of the decided class is sensitive to the picture.
+        contrary: plain sentences, what speaks against the decision.
+        faithfulness: how the text-independent score follows ``probabilities``; ``None`` where it was not tried.
+        faithfulness: of the artifact mask; ``None`` where it was not asked for.
     """
 
     number: int
@@ -84,6 +224,13 @@ class FaceFinding:
     class_probabilities: NDArray[np.float32] | None = None
     regions: tuple[tuple[str, float], ...] = ()
     masks: tuple[Mask, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    parts: tuple[PartFinding, ...] = ()
+    places: tuple[PartFinding, ...] = ()
+    probabilities: NDArray[np.float32] | None = None
+    heatmaps: tuple[NDArray[np.float32], ...] = ()
+    contrary: tuple[str, ...] = ()
+    faithfulness: Faithfulness | None = None
 
     @property
     def square(self) -> Box | None:

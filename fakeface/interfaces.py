@@ -9,13 +9,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fakeface.answers import Answer, Hypothesis
-from fakeface.decision import Scores
+from fakeface.answers import Answer, Exchange, Hypothesis
+from fakeface.decision import Pairing, Scores
 from fakeface.evidence import Evidence
 from fakeface.faces import Box, Face, FaceCrop
 from fakeface.findings import ModelCard
 from fakeface.frames import Frame
-from fakeface.masks import Mask
+from fakeface.masks import Mask, MaskPrompt
 
 __all__ = ["Answerer", "Encoding", "FaceFinder", "FrameSource", "Scorer", "Segmenter", "VisionEncoder"]
 
@@ -98,8 +98,21 @@ class Answerer(Protocol):
         """Raw text for every face under every hypothesis, in one batch that shares each picture's prefix."""
         ...
 
-    def stream(self, encoding: Encoding, hypothesis: Hypothesis) -> Iterator[str]:
-        """Text for one face, piece by piece as it is written."""
+    def reply(self, encoding: Encoding, question: str, history: Sequence[Exchange] = ()) -> Iterator[str]:
+        """The answer to a question about one face, piece by piece as it is written.
+
+        Args:
+            encoding: of the face.
+            question: any text; the prompt of a hypothesis gives what ``ask`` gives.
+            history: what was said of this face before, oldest first.
+        """
+        ...
+
+    def ground(self, encoding: Encoding, exchange: Exchange, history: Sequence[Exchange] = ()) -> tuple[object, ...]:
+        """The model's state at every ``[SEG]`` of an answer, in order: what ``Segmenter.locate`` takes.
+
+        One pass reads the text back, so that any text can be grounded, whoever wrote it.
+        """
         ...
 
 
@@ -115,6 +128,14 @@ class Scorer(Protocol):
         """One table per face, one row per answer; result, probability and type lines are never read."""
         ...
 
+    def heatmaps(self, encoding: Encoding, answer: Answer, pairing: Pairing) -> tuple[NDArray[np.float32], ...]:
+        """Where the score of one pairing is sensitive to the picture: (224, 224) float32 0..1 for each visual layer.
+
+        Grad-CAM (arXiv 1610.02391): each map is scaled by its own largest value, and all zero where nothing speaks for
+        the pairing. The last layer comes first.
+        """
+        ...
+
 
 class Segmenter(Protocol):
     """Shows where."""
@@ -126,4 +147,15 @@ class Segmenter(Protocol):
 
     def segment(self, encoding: Encoding, height: int, width: int) -> tuple[Mask, ...]:
         """Artifact masks in the pixels of the (height, width) frame; an empty tuple where nothing stands out."""
+        ...
+
+    def locate(self, encoding: Encoding, prompts: Sequence[MaskPrompt], height: int, width: int) -> tuple[Mask, ...]:
+        """One mask per prompt in the pixels of the (height, width) frame: the altered part of what is asked about.
+
+        A mask without a pixel says that nothing is altered there. No pass of the encoder is made.
+        """
+        ...
+
+    def probabilities(self, encoding: Encoding) -> NDArray[np.float32]:
+        """(224, 224) float32 0..1, how likely each pixel of the window is altered, before any cut."""
         ...

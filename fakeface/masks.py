@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fakeface.errors import SettingsError
+from fakeface.faces import Box
 
-__all__ = ["Mask"]
+__all__ = ["Mask", "MaskPrompt"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,3 +51,29 @@ class Mask:
 
         code = coco.encode(np.asfortranarray(self.pixels.astype(np.uint8)))
         return {"size": [int(side) for side in code["size"]], "counts": code["counts"].decode("ascii")}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskPrompt:
+    """What a mask is asked for: exactly one of four.
+
+    Args:
+        label: of the mask that answers it.
+        state: a language model's state at one ``[SEG]``, from ``Answerer.ground`` of the same profile.
+        box: in pixels of the upright frame.
+        point: x and y of a pixel of the upright frame.
+        region: (height, width) bool in the upright frame.
+
+    Raises:
+        SettingsError: not exactly one is given.
+    """
+
+    label: str
+    state: object | None = None
+    box: Box | None = None
+    point: tuple[int, int] | None = None
+    region: NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        if sum(one is not None for one in (self.state, self.box, self.point, self.region)) != 1:
+            raise SettingsError("a mask is asked for by exactly one of state, box, point and region")

@@ -1,8 +1,9 @@
 """The route: from inputs to findings, one file at a time, by whatever models the engine holds.
 
-    input → evidence → frame → faces → crops → encodings → answers → decision → masks → finding
+    input → evidence → frame → faces → crops → encodings → answers → decision → masks → texts → finding
 
-Three levels: the run (``examine``), one file, one batch of faces. Nothing is written here.
+Three levels: the run (``examine``), one file, one batch of faces (``deciding``, ``explaining``). Nothing is written
+here. Each face is encoded once, whatever is asked of it.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
-from fakeface.answers import Answer, Hypothesis, parse_answer
+from fakeface.asked import Asked
 from fakeface.backends import Engine
-from fakeface.calibration import weigh
-from fakeface.decision import Decision, Reason, Scores, decide, undecided
+from fakeface.deciding import decide_faces
+from fakeface.decision import Reason, undecided
 from fakeface.errors import EvidenceChanged, EvidenceError, UnsupportedEvidence
 from fakeface.evidence import Evidence, recheck, seal
-from fakeface.faces import Box, Face, FaceCrop, crop_face
+from fakeface.explaining import go_further
+from fakeface.faces import Box, Face, crop_face
 from fakeface.findings import FaceFinding, FileFinding, FileStatus, PictureFacts, file_id
 from fakeface.frames import Frame
 from fakeface.inputs import Input
-from fakeface.interfaces import Encoding, FrameSource
+from fakeface.interfaces import FrameSource
+from fakeface.places import assign_places, require_answerable
 from fakeface.settings import Settings
 
 __all__ = [
@@ -32,8 +35,8 @@ __all__ = [
     "Request",
     "StillDecoder",
     "StillSource",
+    "check_request",
     "examine",
-    "examine_crops",
     "examine_frame",
 ]
 
@@ -77,10 +80,12 @@ class Request:
     Args:
         settings: of the whole route.
         added_faces: faces that the examiner saw and the finder may miss, in pixels of the upright picture.
+        asked: what is asked of the faces beyond their decision.
     """
 
     settings: Settings = field(default_factory=Settings)
     added_faces: tuple[Box, ...] = ()
+    asked: Asked = field(default_factory=Asked)
 
 
 def examine(
@@ -185,7 +190,7 @@ def examine_frame(engine: Engine, frame: Frame, request: Request) -> tuple[tuple
     started = time.perf_counter()
     faces = _find_faces(engine, frame, request)
     found = time.perf_counter()
-    findings = _examine_faces(engine, frame, faces, request.settings)
+    findings = _examine_faces(engine, frame, faces, request)
     return findings, found - started, time.perf_counter() - found
 
 
@@ -195,56 +200,34 @@ def _find_faces(engine: Engine, frame: Frame, request: Request) -> tuple[Face, .
     return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
 
 
-def _examine_faces(engine: Engine, frame: Frame, faces: Sequence[Face], settings: Settings) -> tuple[FaceFinding, ...]:
+def _examine_faces(engine: Engine, frame: Frame, faces: Sequence[Face], request: Request) -> tuple[FaceFinding, ...]:
     """Every face once, numbered as given; those that are large enough go through the networks in batches."""
+    settings, asked = request.settings, request.asked
     findings = {
         number: FaceFinding(number, face, undecided(Reason.TOO_SMALL)) for number, face in enumerate(faces, start=1)
     }
     large = [number for number, face in enumerate(faces, 1) if face.size_pixels >= settings.faces.min_face_pixels]
+    places = assign_places(asked, faces, frame.height, frame.width)
     for start in range(0, len(large), settings.batch_faces):
         numbers = large[start : start + settings.batch_faces]
-        crops = [crop_face(frame, faces[number - 1]) for number in numbers]
-        examined = examine_crops(engine, crops, frame.height, frame.width, settings)
-        findings.update((number, replace(one, number=number)) for number, one in zip(numbers, examined, strict=True))
+        encodings = engine.encoder.encode([crop_face(frame, faces[number - 1]) for number in numbers])
+        decided = decide_faces(engine, encodings, frame.height, frame.width, settings)
+        for number, encoding, one in zip(numbers, encodings, decided, strict=True):
+            finding = replace(one, number=number)
+            findings[number] = go_further(engine, frame, encoding, finding, asked, places.get(number, ()))
     return tuple(findings.values())
 
 
-def examine_crops(
-    engine: Engine, crops: Sequence[FaceCrop], height: int, width: int, settings: Settings
-) -> list[FaceFinding]:
-    """One batch of faces of (height, width) frames; each finding is numbered 1."""
-    encodings = engine.encoder.encode(crops)
-    if settings.fast:
-        return [_finding(engine, one, undecided(Reason.NOT_DECIDED, one.independent_score)) for one in encodings]
-    answers = _ask(engine, encodings)
-    tables = engine.scorer.score(encodings, answers)
-    findings = []
-    for encoding, written, scores in zip(encodings, answers, tables, strict=True):
-        masks = engine.segmenter.segment(encoding, height, width)
-        decision = _decide(engine, encoding, written, scores)
-        findings.append(replace(_finding(engine, encoding, decision), answers=written, masks=masks))
-    return findings
+def check_request(engine: Engine, decoder: StillDecoder, item: Input, request: Request) -> None:
+    """Check what is asked of one picture before anything is written; a picture that cannot be opened passes.
 
-
-def _ask(engine: Engine, encodings: Sequence[Encoding]) -> list[tuple[Answer, ...]]:
-    hypotheses = tuple(Hypothesis)
-    return [
-        tuple(parse_answer(text, hypothesis) for text, hypothesis in zip(texts, hypotheses, strict=True))
-        for texts in engine.answerer.ask(encodings, hypotheses)
-    ]
-
-
-def _decide(engine: Engine, encoding: Encoding, answers: Sequence[Answer], scores: Scores) -> Decision:
-    return decide(answers, scores, encoding.independent_score, encoding.class_probabilities, engine.profile.thresholds)
-
-
-def _finding(engine: Engine, encoding: Encoding, decision: Decision) -> FaceFinding:
-    """The finding of one encoded face; its number is given by whoever knows the whole picture."""
-    return FaceFinding(
-        1,
-        encoding.crop.face,
-        weigh(decision, engine.profile.calibration, encoding.crop),
-        encoding.crop,
-        class_probabilities=encoding.class_probabilities,
-        regions=encoding.regions,
-    )
+    Raises:
+        SettingsError: a place lies outside the picture or on no face, its part is not visible, or the face that is
+            meant is not there.
+    """
+    try:
+        frame = next(iter(decoder.open(seal(item.path)).frames()))
+    except (EvidenceError, EvidenceChanged):
+        return  # the run accounts for it
+    faces = _find_faces(engine, frame, request)
+    require_answerable(request.asked, frame, faces, request.settings.faces.min_face_pixels)

@@ -18,6 +18,7 @@ SOURCES = sorted(
 
 VALUES = (
     "answers",
+    "asked",
     "concepts",
     "calibration",
     "compression",
@@ -37,6 +38,9 @@ VALUES = (
 )
 """Modules of the innermost ring: values, interfaces and pure functions of them."""
 
+ROUTE = ("deciding", "explaining", "locating", "pipeline", "places")
+"""Modules of the ring that runs the models: one step of the route each."""
+
 VALUES_LIBRARIES = {"cv2", "numpy", "pycocotools"}
 
 MAY_IMPORT = {
@@ -45,7 +49,7 @@ MAY_IMPORT = {
     "claims": {"claims", "values"},
     "networks": {"networks", "values"},
     "backends": {"backends", "decoder", "networks", "values"},
-    "pipeline": {"backends", "claims", "values"},
+    "pipeline": {"pipeline", "backends", "claims", "values"},
     "report": {"report", "claims", "values"},
     "training": {"training", "bench", "backends", "networks", "claims", "values"},
     "bench": {"bench", "training", "pipeline", "backends", "claims", "values"},
@@ -63,7 +67,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "click": ("commands/",),
     "reportlab": ("fakeface/report/",),
     "pikepdf": ("fakeface/report/",),
-    "rich": ("fakeface/report/console.py", "commands/"),
+    "rich": ("fakeface/report/console", "commands/"),
     "PIL": ("fakeface/decoder/", "fakeface/report/"),
 }
 """Library -> the only places that may import it."""
@@ -79,7 +83,7 @@ NEVER_IMPORTED = ("cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"
 NEVER_CALLED = ("eval", "exec", "torch.load", "joblib.load", "os.system", "os.popen", "from_pretrained")
 
 ACCUMULATORS = {
-    ("commands/detect.py", "_Run"): "one run while it goes: collects exit codes",
+    ("commands/running.py", "_Run"): "one run while it goes: collects exit codes",
     ("commands/runtime.py", "Session"): "click's object: --debug is known only once the command line is read",
     ("fakeface/inputs.py", "_Walk"): "what has been met while folders are walked",
     ("fakeface/report/console.py", "_Collected"): "counts of entries that stream past",
@@ -103,7 +107,7 @@ def ring_of_module(module: str) -> str:
     parts = module.split(".")
     if len(parts) == 1:
         return "package"
-    return "values" if parts[1] in VALUES else parts[1]
+    return "values" if parts[1] in VALUES else "pipeline" if parts[1] in ROUTE else parts[1]
 
 
 def imports(path: str, tree: ast.Module) -> Iterator[str]:

@@ -25,8 +25,10 @@ from fakeface import __version__
 from fakeface.errors import OutputError
 from fakeface.findings import FaceFinding, FileFinding
 from fakeface.report.disk import PART_SUFFIX, digest_file, make_folder, regular_files, store, store_chunks
+from fakeface.report.entries import FaceFiles
 from fakeface.report.journal import Journal, JournalHeader, JournalLine, name_bytes
 from fakeface.report.overlay import draw_overlay
+from fakeface.report.pictures import PICTURE_FOLDERS, save_face
 from fakeface.report.record import SCHEMA_VERSION, FileEntry, ModelEntry, Record, RunEntry, file_entry
 from fakeface.report.stream import read_files, read_head, record_chunks
 from fakeface.report.words import Tally
@@ -35,7 +37,6 @@ from fakeface.sanitize import safe_text
 __all__ = ["JOURNAL", "MANIFEST", "RECORD", "REPORT", "CaseFolder", "RunHeader", "open_case"]
 
 RECORD, REPORT, MANIFEST, JOURNAL = "findings.json", "report.pdf", "manifest.json", "journal.jsonl"
-PICTURE_FOLDERS = ("faces", "masks", "overlays")
 LIBRARIES = (
     "dlib-bin",
     "numpy",
@@ -241,7 +242,7 @@ class CaseFolder:
             raise OutputError(f"the run in {self.root} is finished; give --add-run to examine further inputs")
         overlay_file, overlay_scale = self._save_overlay(finding)
         entry = file_entry(
-            finding, overlay_file, [self._save_face(finding.id, face) for face in finding.faces], overlay_scale
+            finding, overlay_file, [self._save_face(finding, face) for face in finding.faces], overlay_scale
         )
         self._journal.append(
             JournalLine(entry=entry, seconds_finding=finding.seconds_finding, seconds_deciding=finding.seconds_deciding)
@@ -254,13 +255,8 @@ class CaseFolder:
         drawn = draw_overlay(finding.pixels, finding.faces)
         return self._save(f"overlays/{finding.id}.png", drawn), drawn.shape[1] / finding.pixels.shape[1]
 
-    def _save_face(self, file_id: str, face: FaceFinding) -> tuple[str | None, tuple[str, ...]]:
-        if not self._header.images:
-            return None, ()
-        stem = f"{file_id}-{face.number}"
-        crop = self._save(f"faces/{stem}.png", face.crop.pixels) if face.crop else None
-        names = [f"masks/{stem}{f'-{row}' if row > 1 else ''}.png" for row in range(1, len(face.masks) + 1)]
-        return crop, tuple(self._save(name, mask.pixels) for name, mask in zip(names, face.masks, strict=True))
+    def _save_face(self, finding: FileFinding, face: FaceFinding) -> FaceFiles:
+        return save_face(self._save, finding, face) if self._header.images else FaceFiles()
 
     def _save(self, name: str, pixels: NDArray[Any]) -> str:
         buffer = BytesIO()

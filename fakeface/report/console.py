@@ -18,6 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from fakeface.report.console_faces import face_details
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
 from fakeface.report.words import (
     ABSENCE,
@@ -76,7 +77,8 @@ class _Collected:
             self.reasons[verdict_words(face.decision)] += 1
         score = _leading_score(face)
         if score is not None:
-            row = (score, -self.tally.totals.faces - face.number, entry, face)
+            before = self.tally.totals.faces - len(entry.faces)  # a number of its own for every face of the run
+            row = (score, -before - face.number, entry, face)
             (heapq.heappush if len(self.top) < TOP_ROWS else heapq.heappushpop)(self.top, row)
 
 
@@ -115,8 +117,13 @@ def _detailed(entries: list[FileEntry]) -> list[RenderableType]:
             table.add_row(_name(entry), "—", Text(_faceless_words(entry)), "—", "—", "—", "—")
         for face in entry.faces:
             _add_row(table, entry, face)
-    answers = [_answer(entry, face) for entry in entries for face in entry.faces]
-    return [table, Text(), *(part for answer in answers if answer for part in answer)]
+    told = [part for entry in entries for face in entry.faces for part in _told(entry, face)]
+    return [table, Text(), *told]
+
+
+def _told(entry: FileEntry, face: FaceEntry) -> list[RenderableType]:
+    """What is said of a face below the table: what was asked of it, else the chosen answer."""
+    return [*([] if face.explanations else _answer(entry, face) or []), *face_details(entry, face)]
 
 
 def _table(*columns: str) -> Table:

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from fakeface.errors import OutputError
 from fakeface.report.disk import store
-from fakeface.report.record import Entry, FileEntry, ModelEntry
+from fakeface.report.entries import Entry
+from fakeface.report.record import FileEntry, ModelEntry
 
 __all__ = ["Journal", "JournalHeader", "JournalLine", "name_bytes"]
 

@@ -6,29 +6,31 @@ line pattern and is written beside the number as well, so that a grey print says
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from fakeface.decision import Verdict
 from fakeface.faces import Box
 from fakeface.findings import FaceFinding
+from fakeface.report.lettering import typeface
 from fakeface.report.record import FaceEntry
 
-__all__ = ["OVERLAY_SIDE", "draw_overlay", "overlay_scale"]
+__all__ = ["OVERLAY_SIDE", "decoded_mask", "draw_overlay", "draw_phrases", "overlay_scale", "phrase_colour"]
 
 OVERLAY_SIDE = 2000
 """Longer side of the largest overlay in pixels; larger pictures are reduced to it."""
 
-FONT = Path(__file__).parent / "fonts" / "DejaVuSans-Bold.ttf"
 MASK_COLOUR = (86, 180, 233)
+PHRASE_SIDE = 640
+"""A face smaller than this is enlarged without smoothing before phrases are drawn on it, up to eight times."""
+
 TINT = 0.22
 """Share of the mask's colour inside its contour: light, because the trace itself must stay visible."""
 
@@ -95,28 +97,81 @@ def draw_overlay(pixels: NDArray[np.uint8], faces: Sequence[FaceEntry | FaceFind
 def _drawn(face: FaceEntry | FaceFinding) -> Drawn:
     if isinstance(face, FaceFinding):
         return Drawn(face.number, face.face.box, face.decision.verdict, tuple(mask.pixels for mask in face.masks))
-    masks = tuple(_decoded(mask.rle) for mask in face.masks)
+    masks = tuple(decoded_mask(mask.rle) for mask in face.masks)
     return Drawn(face.number, Box(*face.box), Verdict(face.decision.verdict), masks)
 
 
-def _decoded(rle: dict[str, Any]) -> NDArray[np.bool_]:
+def decoded_mask(rle: dict[str, Any]) -> NDArray[np.bool_]:
+    """(height, width) bool of a mask's code in the record."""
     from pycocotools import mask as coco
 
     return np.asarray(coco.decode({"size": rle["size"], "counts": rle["counts"].encode("ascii")}), dtype=np.bool_)
 
 
-def _draw_mask(canvas: NDArray[np.uint8], mask: NDArray[np.bool_], thickness: int) -> NDArray[np.uint8]:
+def phrase_colour(place: int, count: int) -> tuple[int, int, int]:
+    """RGB of the mask at a 0-based place among several: evenly spaced in viridis, without its darkest third."""
+    level = np.uint8(round(255 * (0.35 + 0.65 * (place + 0.5) / count)))
+    blue, green, red = cv2.applyColorMap(np.full((1, 1), level), cv2.COLORMAP_VIRIDIS)[0, 0]
+    return int(red), int(green), int(blue)
+
+
+def draw_phrases(pixels: NDArray[np.uint8], square: Box, masks: Mapping[int, NDArray[np.bool_]]) -> NDArray[np.uint8]:
+    """The examined square with a numbered contour for each phrase.
+
+    Args:
+        pixels: (height, width, 3) uint8 RGB, upright.
+        square: that was examined; only its part inside the picture is shown.
+        masks: (height, width) bool by the number of the phrase.
+
+    Returns:
+        (rows, columns, 3) uint8 RGB: the part of the square inside the picture, enlarged by a whole number where it is
+        small.
+    """
+    height, width = pixels.shape[:2]
+    view = square.clipped(width, height)
+    part = (slice(view.top, view.bottom), slice(view.left, view.right))
+    times = min(max(PHRASE_SIDE // max(view.width, view.height), 1), 8)
+    canvas = pixels[part].repeat(times, axis=0).repeat(times, axis=1)
+    thickness = max(2, round(max(canvas.shape) / 300))
+    seen = {number: mask[part].repeat(times, axis=0).repeat(times, axis=1) for number, mask in masks.items()}
+    colours = {number: phrase_colour(place, len(seen)) for place, number in enumerate(seen)}
+    for number, mask in seen.items():
+        canvas = _draw_mask(canvas, mask, thickness, colours[number], tint=0.0)
+    image = Image.fromarray(canvas)
+    for number, mask in seen.items():
+        if mask.any():
+            _draw_number(image, number, mask, colours[number])
+    return np.array(image, dtype=np.uint8)
+
+
+def _draw_number(image: Image.Image, number: int, mask: NDArray[np.bool_], colour: tuple[int, int, int]) -> None:
+    """The number on the pixel of the mask that lies farthest from its border."""
+    depth = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    font = typeface(max(12, round(max(image.size) / 28)))
+    draw = ImageDraw.Draw(image)
+    left, top, right, bottom = draw.textbbox((int(column), int(row)), str(number), font=font, anchor="mm")
+    draw.rectangle((left - 3, top - 3, right + 3, bottom + 3), fill=(0, 0, 0))
+    draw.text((int(column), int(row)), str(number), fill=colour, font=font, anchor="mm")
+
+
+def _draw_mask(
+    canvas: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    thickness: int,
+    colour: tuple[int, int, int] = MASK_COLOUR,
+    tint: float = TINT,
+) -> NDArray[np.uint8]:
     height, width = canvas.shape[:2]
     inside = mask.astype(np.uint8)
     if inside.shape != (height, width):
         inside = np.asarray(cv2.resize(inside, (width, height), interpolation=cv2.INTER_AREA))
     tinted = canvas.copy()
-    colour = np.array(MASK_COLOUR, dtype=np.float32)
     shown = inside > 0
-    tinted[shown] = np.rint(tinted[shown] * (1 - TINT) + colour * TINT).astype(np.uint8)
+    tinted[shown] = np.rint(tinted[shown] * (1 - tint) + np.array(colour, np.float32) * tint).astype(np.uint8)
     contours, _ = cv2.findContours(inside, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(tinted, contours, -1, (0, 0, 0), thickness + 2)
-    cv2.drawContours(tinted, contours, -1, MASK_COLOUR, thickness)
+    cv2.drawContours(tinted, contours, -1, colour, thickness)
     return tinted
 
 
@@ -152,7 +207,7 @@ def _draw_label(
 ) -> None:
     width, height = size
     left, top, bottom = place
-    font = ImageFont.truetype(str(FONT), max(11, round(max(size) / 55)), layout_engine=ImageFont.Layout.BASIC)
+    font = typeface(max(11, round(max(size) / 55)))
     if draw.textlength(text, font=font) + 8 > width:
         text = text.split()[0]  # a tiny picture has room for the number only; the line's pattern tells the verdict
     ascent, descent = font.getmetrics()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from io import BytesIO
+from collections.abc import Iterator, Sequence
 
 from PIL import Image
 from reportlab.lib.colors import HexColor
@@ -12,6 +11,7 @@ from reportlab.platypus import CondPageBreak, KeepTogether, PageBreak, Spacer, T
 from reportlab.platypus import Image as Figure
 from reportlab.platypus.flowables import Flowable
 
+from fakeface.report.pdf_claims import asked_of
 from fakeface.report.pdf_page import (
     ACCENT,
     RULE,
@@ -19,6 +19,7 @@ from fakeface.report.pdf_page import (
     WIDTH,
     Bar,
     Ruled,
+    encoded,
     grid,
     markup,
     paragraph,
@@ -31,7 +32,7 @@ from fakeface.report.words import agreement_words, class_words, pieces, ratio_wo
 
 __all__ = ["faces"]
 
-PANEL = 54 * mm
+GAP = 4 * mm
 PANEL_PIXELS = 448
 """Pixels per side of a panel on paper; smaller contents are enlarged without smoothing."""
 
@@ -77,19 +78,12 @@ def _overview(view: View, entry: FileEntry) -> Iterator[Flowable]:
         f"{OVERVIEW_PIXELS} pixels and compressed as JPEG for this page). "
         "Solid box: supports alteration; long dashes: supports no alteration; short dashes: inconclusive."
     )
-    figure = Figure(_encoded(overlay, "JPEG"), overlay.width * scale, overlay.height * scale, hAlign="LEFT")
+    figure = Figure(encoded(overlay, "JPEG"), overlay.width * scale, overlay.height * scale, hAlign="LEFT")
     yield KeepTogether([figure, paragraph(caption, "caption"), Spacer(1, 3 * mm)])
 
 
-def _encoded(image: Image.Image, kind: str) -> BytesIO:
-    buffer = BytesIO()
-    image.save(buffer, kind, quality=88)
-    buffer.seek(0)
-    return buffer
-
-
 def _face(view: View, entry: FileEntry, face: FaceEntry) -> Iterator[Flowable]:
-    yield CondPageBreak(110 * mm)
+    yield CondPageBreak((210 if face.maps else 110) * mm)
     yield paragraph(f"Face {face.id}", "h2")
     left, top, right, bottom = face.box
     where = (
@@ -99,6 +93,7 @@ def _face(view: View, entry: FileEntry, face: FaceEntry) -> Iterator[Flowable]:
     yield KeepTogether([_result(face), Spacer(1, 2 * mm), paragraph(where, "small"), *_panels(view, entry, face)])
     yield KeepTogether([paragraph("What the software measured", "h3"), _scores(view, face)])
     yield from _classes_and_regions(face)
+    yield from asked_of(view, face)
     yield from _answers(face)
 
 
@@ -161,19 +156,43 @@ def _panels(view: View, entry: FileEntry, face: FaceEntry) -> list[Flowable]:
         (mask.crop(square) if mask else None, _mask_caption(face)),
         (overlay.crop((left, top, right, bottom)) if overlay else None, _overlay_caption()),
     )
-    cells = [[_panel(image) for image, _ in shown], [paragraph(caption, "caption") for _, caption in shown]]
-    table = Table(cells, colWidths=[WIDTH / 3] * 3, hAlign="LEFT")
-    table.setStyle(
-        table_style(
-            [
-                ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 6),
-                ("TOPPADDING", (0, 0), (-1, -1), 2),
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ]
+    return [Spacer(1, 1.5 * mm), *_side_by_side([*shown, *_maps(view, face)])]
+
+
+def _maps(view: View, face: FaceEntry) -> Iterator[tuple[Image.Image | None, str]]:
+    """Heat maps first, so that the last layer's stands beside crop, mask and overlay."""
+    for one in sorted(face.maps, key=lambda found: found.kind):
+        what = (
+            "what the score of the decided class is sensitive to in the scorer's"
+            if one.kind == "heat"
+            else "how likely each pixel is altered, before any cut:"
         )
-    )
-    return [Spacer(1, 1.5 * mm), table]
+        yield (
+            picture(view.root, one.file),
+            f"Processed image: {what} {one.name}. Unit: {one.unit}; highest {one.highest:.2f} at x {one.peak[0]}, "
+            f"y {one.peak[1]}.",
+        )
+
+
+def _side_by_side(shown: Sequence[tuple[Image.Image | None, str]]) -> Iterator[Flowable]:
+    """Panels in rows of three, or of four where there are more."""
+    across = 3 if len(shown) == 3 else 4
+    side = WIDTH / across - GAP
+    for start in range(0, len(shown), across):
+        row = shown[start : start + across]
+        cells = [[_panel(image, side) for image, _ in row], [paragraph(caption, "caption") for _, caption in row]]
+        table = Table(cells, colWidths=[WIDTH / across] * len(row), hAlign="LEFT")
+        table.setStyle(
+            table_style(
+                [
+                    ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                    ("RIGHTPADDING", (0, 0), (-1, -1), 6),
+                    ("TOPPADDING", (0, 0), (-1, -1), 2),
+                    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ]
+            )
+        )
+        yield table
 
 
 def _mask_caption(face: FaceEntry) -> str:
@@ -195,12 +214,15 @@ def _overlay_caption() -> str:
     )
 
 
-def _panel(image: Image.Image | None) -> Flowable:
+def _panel(image: Image.Image | None, side: float) -> Flowable:
     if image is None:
         return paragraph("no picture", "caption")
-    method = Image.Resampling.NEAREST if image.width <= PANEL_PIXELS else Image.Resampling.LANCZOS
-    figure = Figure(_encoded(image.resize((PANEL_PIXELS, PANEL_PIXELS), method), "PNG"), PANEL, PANEL)
-    frame = Table([[figure]], colWidths=[PANEL], rowHeights=[PANEL], hAlign="LEFT")
+    method = Image.Resampling.NEAREST if max(image.size) <= PANEL_PIXELS else Image.Resampling.LANCZOS
+    scale = PANEL_PIXELS / max(image.size)
+    size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
+    square = Image.new("RGB", (PANEL_PIXELS, PANEL_PIXELS), (255, 255, 255))
+    square.paste(image.resize(size, method), ((PANEL_PIXELS - size[0]) // 2, (PANEL_PIXELS - size[1]) // 2))
+    frame = Table([[Figure(encoded(square, "PNG"), side, side)]], colWidths=[side], rowHeights=[side], hAlign="LEFT")
     frame.setStyle(table_style([("BOX", (0, 0), (-1, -1), 0.6, RULE), *_NO_PADDING]))
     return frame
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 from xml.sax.saxutils import escape
 
+from PIL import Image
 from reportlab import rl_config
 from reportlab.lib.colors import HexColor, white
 from reportlab.lib.enums import TA_CENTER
@@ -34,6 +36,7 @@ __all__ = [
     "Bar",
     "ReportTemplate",
     "Ruled",
+    "encoded",
     "grid",
     "markup",
     "pairs",
@@ -125,6 +128,14 @@ def shortened(text: str, limit: int = 280) -> str:
 def paragraph(text: str, style: str = "body") -> Paragraph:
     """A paragraph of plain text; nothing in it acts as markup."""
     return Paragraph(markup(text), STYLES[style])
+
+
+def encoded(image: Image.Image, kind: str) -> BytesIO:
+    """A picture as a file in memory, JPEG or PNG: the only way for pixels onto a page."""
+    buffer = BytesIO()
+    image.save(buffer, kind, quality=88)
+    buffer.seek(0)
+    return buffer
 
 
 def table_style(commands: Sequence[tuple[Any, ...]]) -> TableStyle:

@@ -219,6 +219,10 @@ METHOD = (
     "is fake, one told that it is real. A scoring network reads picture and text and gives each answer a match score. "
     "The answer that matches best is chosen; fakeness is its match where it says fake, and one minus that where it "
     "says real. The two answers that lose were written on request and are no independent evidence.",
+    "Where a face was located or explained, the mask decoder also answers the examiner's places and the phrases of the "
+    "text, out of the same encoding. The reliability map is the mask decoder's probability before any cut. Heat maps "
+    "(Grad-CAM) show what the scoring network is sensitive to, not where the picture was altered. Claims of the text "
+    "are measured on the picture's own pixels and compared with the range of real faces.",
 )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from fakeface.report.disk import digest_file
+from fakeface.report.pictures import PICTURE_NAME
 from fakeface.report.record import FaceEntry, FileEntry, Record
 from fakeface.report.stream import read_files, read_head
 
@@ -24,7 +25,7 @@ FULL_FACES = 50
 LISTED_FILES = 500
 """Up to this many inputs without a shown face are listed."""
 
-_OWN_PICTURE = re.compile(r"(faces|masks|overlays)/F\d{4,}(-\d+){0,2}\.png")
+_OWN_PICTURE = re.compile(PICTURE_NAME)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,27 @@ runs over the same input stands in ``run`` (and nothing else may differ); floats
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
-
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from typing import Literal
 
 from fakeface.answers import ForgeryClass
 from fakeface.findings import FaceFinding, FileFinding, ModelCard
+from fakeface.report.entries import (
+    BoxEntry,
+    Entry,
+    ExplanationEntry,
+    FaceFiles,
+    FaithfulnessEntry,
+    MapEntry,
+    MaskEntry,
+    PartEntry,
+    Rounded,
+    explanation_entries,
+    faithfulness_entry,
+    map_entries,
+    mask_entries,
+    place_entries,
+)
+from fakeface.report.maps import face_maps
 from fakeface.sanitize import safe_text
 
 __all__ = [
@@ -22,7 +37,6 @@ __all__ = [
     "DecisionEntry",
     "FaceEntry",
     "FileEntry",
-    "MaskEntry",
     "ModelEntry",
     "PhraseEntry",
     "PictureEntry",
@@ -34,19 +48,7 @@ __all__ = [
     "model_entry",
 ]
 
-SCHEMA_VERSION = "1.0.0"
-
-Rounded = Annotated[float, AfterValidator(lambda value: round(value, 4))]
-"""A float kept to four decimals."""
-
-BoxEntry = tuple[int, int, int, int]
-"""xyxy in pixels of the upright picture, half-open."""
-
-
-class Entry(BaseModel):
-    """Base of all parts of the record: frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+SCHEMA_VERSION = "1.1.0"
 
 
 class PhraseEntry(Entry):
@@ -100,18 +102,11 @@ class RegionEntry(Entry):
     probability: Rounded
 
 
-class MaskEntry(Entry):
-    """An artifact mask: COCO compressed RLE in the picture's pixels, and its PNG in the case folder if written."""
-
-    label: str
-    score: Rounded
-    area_pixels: int
-    rle: dict[str, list[int] | str]
-    file: str | None
-
-
 class FaceEntry(Entry):
-    """One face of one picture. ``id`` is the file's id and the face's number, left to right (``F0042-2``)."""
+    """One face of one picture. ``id`` is the file's id and the face's number, left to right (``F0042-2``).
+
+    ``contrary`` holds sentences on what speaks against the decision.
+    """
 
     id: str
     number: int
@@ -127,6 +122,12 @@ class FaceEntry(Entry):
     regions: tuple[RegionEntry, ...]
     answers: tuple[AnswerEntry, ...]
     masks: tuple[MaskEntry, ...]
+    parts: tuple[PartEntry, ...]
+    places: tuple[PartEntry, ...]
+    maps: tuple[MapEntry, ...]
+    explanations: tuple[ExplanationEntry, ...]
+    contrary: tuple[str, ...]
+    faithfulness: FaithfulnessEntry | None
     crop_file: str | None
 
 
@@ -237,7 +238,7 @@ def model_entry(card: ModelCard) -> ModelEntry:
 def file_entry(
     finding: FileFinding,
     overlay_file: str | None = None,
-    face_files: Sequence[tuple[str | None, tuple[str, ...]]] = (),
+    face_files: Sequence[FaceFiles] = (),
     overlay_scale: float | None = None,
 ) -> FileEntry:
     """The record's form of one input's finding.
@@ -245,13 +246,13 @@ def file_entry(
     Args:
         finding: what the run says of it.
         overlay_file: path of the overlay in the case folder, if written.
-        face_files: per face the paths of its crop and of its masks in the case folder, if written.
+        face_files: per face the paths of its pictures in the case folder, if written.
         overlay_scale: pixels of the overlay per pixel of the picture, if written.
     """
     shown = safe_text(finding.name)
     raw = finding.name.encode("utf-8", "surrogateescape")
     evidence, picture = finding.evidence, finding.picture
-    files = list(face_files) or [(None, ())] * len(finding.faces)
+    files = list(face_files) or [FaceFiles()] * len(finding.faces)
     verdict, reason = finding.verdict, finding.reason
     return FileEntry(
         id=finding.id,
@@ -275,7 +276,7 @@ def file_entry(
         verdict=verdict.value if verdict else None,
         statement=_statement(verdict.value, reason.words if reason else None) if verdict else None,
         reason=reason.value if reason else None,
-        faces=tuple(_face_entry(finding.id, face, *paths) for face, paths in zip(finding.faces, files, strict=True)),
+        faces=tuple(_face_entry(finding, face, paths) for face, paths in zip(finding.faces, files, strict=True)),
         overlay_file=overlay_file,
         overlay_scale=overlay_scale,
     )
@@ -285,11 +286,10 @@ def _statement(verdict: str, reason: str | None) -> str:
     return f"{STATEMENTS[verdict]} ({reason})" if reason else STATEMENTS[verdict]
 
 
-def _face_entry(file_id: str, finding: FaceFinding, crop_file: str | None, mask_files: tuple[str, ...]) -> FaceEntry:
+def _face_entry(whole: FileFinding, finding: FaceFinding, files: FaceFiles) -> FaceEntry:
     probabilities = finding.class_probabilities
-    masks: list[str | None] = list(mask_files) or [None] * len(finding.masks)
     return FaceEntry(
-        id=f"{file_id}-{finding.number}",
+        id=f"{whole.id}-{finding.number}",
         number=finding.number,
         box=finding.face.box.xyxy,
         square=finding.crop.square.xyxy if finding.crop else None,
@@ -304,11 +304,14 @@ def _face_entry(file_id: str, finding: FaceFinding, crop_file: str | None, mask_
         else None,
         regions=tuple(RegionEntry(name=name, probability=value) for name, value in finding.regions),
         answers=_answer_entries(finding),
-        masks=tuple(
-            MaskEntry(label=mask.label, score=mask.score, area_pixels=mask.area_pixels, rle=mask.rle(), file=file)
-            for mask, file in zip(finding.masks, masks, strict=True)
-        ),
-        crop_file=crop_file,
+        masks=mask_entries(finding, files),
+        parts=place_entries(finding.parts, {}),
+        places=place_entries(finding.places, files.places),
+        maps=map_entries(face_maps(finding, whole.picture), files.maps),
+        explanations=explanation_entries(finding.explanations, files),
+        contrary=finding.contrary,
+        faithfulness=faithfulness_entry(finding.faithfulness),
+        crop_file=files.crop,
     )
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fakeface.answers import ForgeryClass, without_tags
 from fakeface.calibration import CONDITIONS
+from fakeface.claims.contrary import LEAST_CHANGE
+from fakeface.claims.terms import MEASURE_WORDS, TERMS
+from fakeface.claims.values import Severity
+from fakeface.claims.words import wordings
+from fakeface.concepts import CONCEPTS
 from fakeface.decision import Reason
+from fakeface.report.entries import PartEntry, StatementEntry
 from fakeface.report.record import STATEMENTS, DecisionEntry, FaceEntry, FileEntry, Totals
 
 __all__ = [
@@ -19,13 +25,21 @@ __all__ = [
     "Piece",
     "Tally",
     "agreement_words",
+    "claim_counts",
     "class_words",
+    "concept_words",
     "limit_words",
+    "measured_words",
+    "numbered_pieces",
     "pieces",
     "profile_sentence",
     "ratio_words",
     "reason_words",
     "score_words",
+    "sensitivity_words",
+    "share_words",
+    "support_words",
+    "term_words",
     "totals_words",
     "verdict_words",
 ]
@@ -190,6 +204,17 @@ def pieces(text: str) -> Iterator[Piece]:
             started = True
 
 
+def numbered_pieces(text: str) -> Iterator[tuple[Piece, int]]:
+    """The pieces of every line of a text; each marked phrase with its 1-based number, anything else with 0."""
+    number = 0
+    for row, line in enumerate(text.split("\n")):
+        if row:
+            yield Piece("\n"), 0
+        for piece in pieces(line):
+            number += piece.marked
+            yield piece, number if piece.marked else 0
+
+
 def ratio_words(decision: DecisionEntry) -> str:
     """The likelihood ratio with its interval, or why none is given; empty for a profile without a calibration."""
     if decision.log10_lr is not None and decision.log10_lr_low is not None and decision.log10_lr_high is not None:
@@ -199,3 +224,70 @@ def ratio_words(decision: DecisionEntry) -> str:
         unlike = "; ".join(CONDITIONS.get(name, name) for name in decision.lr_withheld)
         return f"withheld: unlike the calibration faces in {unlike}"
     return ""
+
+
+UNCLEAR_WORDS = {
+    "usual": "nothing stands out",
+    "unclear": "altered, no measure named",
+    None: "no readable claim",
+}
+SUPPORT = {
+    True: "consistent with the measurement",
+    False: "not supported by the measurement",
+    None: "not measurable here",
+}
+"""How a claim fares against its measurement; the form in which every view says it."""
+
+
+def support_words(supported: bool | None, term: str | None) -> str:
+    """Whether the measurement bears a claim out; without a readable term there is nothing to bear out."""
+    return SUPPORT[supported] if term is not None else "nothing to check"
+
+
+def claim_counts(supported: Sequence[bool | None]) -> str:
+    """How many claims there are and how they fare."""
+    if not supported:
+        return "the text makes no claim about a part of the face"
+    counts = {words: list(supported).count(kind) for kind, words in SUPPORT.items()}
+    return ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+
+
+def concept_words(concept: str | None) -> str:
+    """A part of the face as people write it; a dash where there is none."""
+    return CONCEPTS[concept].words if concept is not None and concept in CONCEPTS else "—"
+
+
+def term_words(term: str | None, severity: str) -> str:
+    """An artifact with its severity: *clearly smoother than what lies around*."""
+    return UNCLEAR_WORDS.get(term) or wordings(str(term), Severity(severity))[0]
+
+
+def measured_words(claim: StatementEntry | PartEntry) -> str:
+    """The measurement that a claim rests on beside the range of real faces, or how many lie within theirs."""
+    name = TERMS[claim.term].measure if claim.term is not None and claim.term in TERMS else ""
+    if name in claim.measurements:
+        return f"{MEASURE_WORDS[name]} {claim.measurements[name]:.2f}{_range_words(claim.reference.get(name))}"
+    if not claim.measurements:
+        return "—"
+    within = sum(
+        claim.reference[name][0] <= value <= claim.reference[name][1]
+        for name, value in claim.measurements.items()
+        if name in claim.reference
+    )
+    return f"{within} of {len(claim.measurements)} measurements in the range of real faces"
+
+
+def _range_words(reference: tuple[float, float] | None) -> str:
+    return f" (real faces {reference[0]:.2f} to {reference[1]:.2f})" if reference else ""
+
+
+def share_words(share: float) -> str:
+    """A share 0..1 in whole percent; below half a percent that is said."""
+    return "0 %" if share <= 0 else "<1 %" if share < 0.005 else f"{share:.0%}".replace("%", " %")
+
+
+def sensitivity_words(change: float | None) -> str:
+    """What painting the mask over does to the text-independent score; a dash where it was not tried."""
+    if change is None:
+        return "—"
+    return f"sensitive to it ({change:+.2f})" if abs(change) >= LEAST_CHANGE else f"not sensitive to it ({change:+.2f})"

@@ -1,0 +1,152 @@
+"""Where a face is altered: parts of its mask by name and measurement, answers to the examiner's places, maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fakeface.answers import Claim
+from fakeface.asked import Asked, Place
+from fakeface.backends import Engine
+from fakeface.claims.cutout import Cutout, cut_out
+from fakeface.claims.scene import REDUCE, Scene
+from fakeface.decision import Decision, Pairing
+from fakeface.findings import FaceFinding, PartFinding
+from fakeface.frames import Frame
+from fakeface.interfaces import Encoding
+from fakeface.masks import Mask, MaskPrompt
+from fakeface.places import part_of, problem_of
+
+__all__ = ["decided_pairing", "locate_face"]
+
+Bools = NDArray[np.bool_]
+
+
+def locate_face(
+    engine: Engine, frame: Frame, encoding: Encoding, finding: FaceFinding, asked: Asked, places: Sequence[Place]
+) -> FaceFinding:
+    """The finding with what answers the places, and with maps and parts where they are asked for.
+
+    Args:
+        engine: the models; the encoder is not called.
+        frame: the picture.
+        encoding: of the face.
+        finding: the decision about it.
+        asked: what is asked.
+        places: those that belong to this face.
+    """
+    altered = finding.masks[0].pixels if finding.masks else None
+    cutout = cut_out(frame.pixels, finding.face.landmarks, altered)
+    found = _answer_places(engine, encoding, cutout, places)
+    if not asked.maps:
+        return replace(finding, places=found)
+    return replace(
+        finding,
+        places=found,
+        parts=_parts(cutout.scene),
+        probabilities=engine.segmenter.probabilities(encoding),
+        heatmaps=_heatmaps(engine, encoding, finding),
+    )
+
+
+def _heatmaps(engine: Engine, encoding: Encoding, finding: FaceFinding) -> tuple[NDArray[np.float32], ...]:
+    decision = finding.decision
+    if decision.chosen is None:
+        return ()
+    answer = finding.answers[decision.chosen]
+    pairing = decided_pairing(decision, answer.claim)
+    return () if pairing is None else engine.scorer.heatmaps(encoding, answer, pairing)
+
+
+def decided_pairing(decision: Decision, claim: Claim | None) -> Pairing | None:
+    """The pairing that a decision rests on: what the face is taken for, and what the chosen answer says."""
+    if claim is None or decision.fakeness is None:
+        return None
+    said = {
+        Claim.REAL: (Pairing.REAL_SAID_REAL, Pairing.FAKE_SAID_REAL),
+        Claim.FAKE: (Pairing.REAL_SAID_FAKE, Pairing.FAKE_SAID_FAKE),
+    }
+    return said[claim][int(decision.fakeness >= 0.5)]
+
+
+def _parts(scene: Scene) -> tuple[PartFinding, ...]:
+    """The parts of the artifact mask, largest share first."""
+    parts = [
+        replace(_measured(scene, part.name), leaf=_leaf(scene, part.name), share=part.share, covered=part.covered)
+        for part in scene.naming.parts
+    ]
+    return tuple(sorted(parts, key=lambda part: (-part.share, -("none", "slight", "clear").index(part.severity))))
+
+
+def _leaf(scene: Scene, concept: str) -> str | None:
+    area = scene.place(concept)[::REDUCE, ::REDUCE]
+    if scene.altered is not None:
+        area = area & scene.altered[::REDUCE, ::REDUCE]
+    return part_of(area, scene.leaves)[1]
+
+
+def _measured(scene: Scene, concept: str) -> PartFinding:
+    """A part with the artifact that its measurements bear out most strongly."""
+    found = (scene.findings(concept)[0] if scene.touched(concept) else None) or scene.usual(concept)
+    measured = scene.measurements(concept)
+    part = PartFinding("", concept, None, measurements=measured, reference=_reference(scene, concept, measured))
+    return replace(part, term=found.term, severity=found.severity.value) if found else part
+
+
+def _reference(scene: Scene, concept: str, measured: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+    """The range of real faces for each measurement."""
+    return {name: scene.limits.span(concept, name) for name in measured}
+
+
+def _answer_places(
+    engine: Engine, encoding: Encoding, cutout: Cutout, places: Sequence[Place]
+) -> tuple[PartFinding, ...]:
+    """One answer per place; all masks come out of one call."""
+    areas = [_area(place, cutout) for place in places]
+    shown = [row for row, area in enumerate(areas) if area.any()]  # a part that is not seen here marks nothing
+    prompts = [_prompt(places[row], areas[row]) for row in shown]
+    masks = engine.segmenter.locate(encoding, prompts, cutout.height, cutout.width) if prompts else ()
+    answers = dict(zip(shown, masks, strict=True))
+    return tuple(
+        _answered(place, area, answers.get(row), cutout)
+        for row, (place, area) in enumerate(zip(places, areas, strict=True))
+    )
+
+
+def _area(place: Place, cutout: Cutout) -> Bools:
+    """(height, width) bool of what is asked about, in the frame."""
+    area = place.pixels(cutout.height, cutout.width)
+    return cutout.in_frame(cutout.scene.place(str(place.concept))) if area is None else area
+
+
+def _prompt(place: Place, area: Bools) -> MaskPrompt:
+    if place.box is not None or place.point is not None:
+        return MaskPrompt(place.words, box=place.box, point=place.point)
+    return MaskPrompt(place.words, region=area)
+
+
+def _answered(place: Place, area: Bools, mask: Mask | None, cutout: Cutout) -> PartFinding:
+    scene = cutout.scene
+    concept, leaf = part_of(_seen(area, cutout), scene.leaves)
+    concept = place.concept or concept
+    problem = problem_of(concept, scene.leaves) if concept else "no part of the face that can be named lies there"
+    found = _measured(scene, concept) if concept and not problem else PartFinding("", concept, None)
+    altered, inside = scene.altered, cutout.inside(area)
+    share = 0.0 if altered is None else float((inside & altered).sum() / altered.sum())
+    covered = 0.0 if mask is None else float((mask.pixels & area).sum() / max(area.sum(), 1))
+    return replace(found, asked=place.words, leaf=leaf, problem=problem, mask=mask, share=share, covered=covered)
+
+
+def _seen(area: Bools, cutout: Cutout) -> Bools:
+    """An area of the frame on the grid of the map of leaves: a cell belongs to it where any of its pixels does."""
+    height, width = cutout.scene.leaves.labels.shape
+    seen = np.zeros((height, width), np.bool_)
+    rows, columns = np.nonzero(area)
+    step = REDUCE / cutout.scale  # pixels of the frame per cell
+    down, across = ((values - first) // step for values, first in ((rows, cutout.box.top), (columns, cutout.box.left)))
+    inside = (down >= 0) & (across >= 0) & (down < height) & (across < width)
+    seen[down[inside].astype(int), across[inside].astype(int)] = True
+    return seen

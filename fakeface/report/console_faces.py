@@ -1,0 +1,141 @@
+"""The terminal's view of what was asked of a face: parts, places, texts with every claim checked, what speaks against.
+
+As in ``console``, evidence and model text enters only as ``rich.text.Text`` of sanitised strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from fakeface.report.entries import ExplanationEntry, PartEntry, StatementEntry
+from fakeface.report.record import FaceEntry, FileEntry
+from fakeface.report.words import (
+    concept_words,
+    measured_words,
+    numbered_pieces,
+    score_words,
+    sensitivity_words,
+    share_words,
+    support_words,
+    term_words,
+    verdict_words,
+)
+from fakeface.sanitize import safe_text
+
+__all__ = ["face_details", "marked_text"]
+
+
+def face_details(entry: FileEntry, face: FaceEntry) -> Iterator[RenderableType]:
+    """Everything that was asked of a face beyond its decision; nothing where nothing was."""
+    if not (face.parts or face.places or face.maps or face.explanations):
+        return
+    title = Text(f"{face.id}  ", style="bold")
+    title.append(safe_text(entry.name))
+    title.append(f", face {face.number}: {verdict_words(face.decision)}", style="bold")
+    yield title
+    yield from _parts(face)
+    yield from _places(face)
+    for explanation in face.explanations:
+        yield from _explanation(explanation)
+    yield from _faithfulness(face)
+    if face.explanations:
+        yield from _against(face)
+    yield Text()
+
+
+def _parts(face: FaceEntry) -> Iterator[RenderableType]:
+    if not face.parts:
+        if face.maps and not any(mask.area_pixels for mask in face.masks):
+            yield _line("No artifact mask: too little of the face passes the mask's cut.")
+        return
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("Altered part", "Of the\nmask", "Of the\npart", "What is measured"):
+        table.add_column(column, overflow="fold", no_wrap=False)
+    for part in face.parts:
+        table.add_row(
+            Text(concept_words(part.concept)), share_words(part.share), share_words(part.covered), Text(_finding(part))
+        )
+    yield Padding(table, (0, 0, 0, 2))
+
+
+def _finding(part: PartEntry) -> str:
+    if part.problem:
+        return f"cannot be assessed here: {part.problem}"
+    said = term_words(part.term, part.severity) if part.term else "not measurable here"
+    return f"{said}; {measured_words(part)}" if part.measurements else said
+
+
+def _places(face: FaceEntry) -> Iterator[RenderableType]:
+    for part in face.places:
+        where = " in the " + concept_words(part.parents[0]) if part.parents else ""
+        leaf = f", mostly the {concept_words(part.leaf)}" if part.leaf and part.leaf != part.concept else ""
+        yield _line(f"{part.asked}: {concept_words(part.concept)}{where}{leaf}", style="bold")
+        altered = f"{share_words(part.covered)} of it altered" if part.mask else "no mask"
+        yield _line(f"{altered}; {_finding(part)}", 4)
+
+
+def _explanation(explanation: ExplanationEntry) -> Iterator[RenderableType]:
+    agreement = "" if explanation.agreement is None else f"; text and masks agree {score_words(explanation.agreement)}"
+    yield _line(f"What the model wrote, {explanation.task}: {explanation.question}{agreement}", style="bold")
+    yield Padding(marked_text(explanation.text), (0, 0, 0, 4))
+    if explanation.note:
+        yield _line(f"note: {explanation.note}", 4, "italic")
+    for claim in explanation.statements:
+        yield from _claim(claim)
+
+
+def _claim(claim: StatementEntry) -> Iterator[RenderableType]:
+    part = concept_words(claim.concept) if claim.concept else "no part of the face"
+    yield _line(f"{claim.number} ‹{claim.phrase}› {part}: {term_words(claim.term, claim.severity)}", 4)
+    checks = [support_words(claim.supported, claim.term)]
+    if claim.measurements and claim.term is not None:
+        checks = [f"{checks[0]}: {measured_words(claim)}"]
+    if claim.overlap is not None:
+        checks.append(f"{share_words(claim.overlap)} of its mask on the part")
+    elif claim.grounded and claim.mask is None:
+        checks.append("its mask is empty")
+    if claim.sensitivity is not None:
+        checks.append(f"score {sensitivity_words(claim.sensitivity)}")
+    yield _line("; ".join(checks), 7, "" if claim.supported else "dim")
+
+
+def _faithfulness(face: FaceEntry) -> Iterator[RenderableType]:
+    curves = face.faithfulness
+    if curves is not None:
+        yield _line(
+            f"Score under the deletion curve {curves.deletion_area:.2f} (low: the map shows what the score rests on), "
+            f"under the insertion curve {curves.insertion_area:.2f} (high: the same)."
+        )
+
+
+def _against(face: FaceEntry) -> Iterator[RenderableType]:
+    for answer in face.answers:
+        if answer.role != "chosen":
+            said = answer.reasoning or answer.text
+            yield _line(f"Model's alternative ({answer.hypothesis} hypothesis, match {score_words(answer.match)}):", 2)
+            yield Padding(marked_text(said), (0, 0, 0, 4))
+    yield _line("What speaks against the result", style="bold")
+    for sentence in face.contrary or ("Nothing of what was measured.",):
+        yield _line(f"- {sentence}", 4)
+
+
+def _line(text: str, indent: int = 2, style: str = "") -> RenderableType:
+    return Padding(Text(safe_text(text), style=style), (0, 0, 0, indent))
+
+
+def marked_text(text: str) -> Text:
+    """A model's text without tags: phrases in marks with their number, underlined where they have a mask."""
+    marked = Text()
+    for piece, number in numbered_pieces(text):
+        shown = safe_text(piece.text, keep_newlines=True)
+        if piece.marked:
+            marked.append(f"‹{shown}›{number}", style="underline" if piece.grounded else "")
+        else:
+            marked.append(shown)
+    return marked

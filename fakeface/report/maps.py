@@ -1,0 +1,112 @@
+"""Maps over the examined square, brought into the picture's pixels and drawn in colour with a bar that says the unit.
+
+Colours are cividis: even in lightness, and alike for people with and without colour blindness; a grey print keeps the
+order of its values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from fakeface.faces import Box
+from fakeface.findings import FaceFinding, PictureFacts
+from fakeface.report.lettering import typeface
+
+__all__ = ["FaceMap", "draw_map", "face_maps"]
+
+RELIABILITY = "probability of alteration, 0 to 1"
+HEAT = "sensitivity of the score, share of its maximum"
+HEAT_NAMES = ("last visual layer", "second to last visual layer")
+
+BAR_WIDTH, MARGIN, LEAST_HEIGHT = 16, 8, 200
+"""Pixels of the colour bar, around it, and of the lowest drawing; a smaller map is enlarged without smoothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceMap:
+    """A map in the picture's own pixels.
+
+    Args:
+        kind: reliability (the mask's probabilities) or heat (Grad-CAM).
+        name: of what it shows.
+        unit: of its values.
+        box: part of the upright picture that it shows.
+        values: (box.height, box.width) float32 0..1.
+    """
+
+    kind: Literal["reliability", "heat"]
+    name: str
+    unit: str
+    box: Box
+    values: NDArray[np.float32]
+
+    @property
+    def peak(self) -> tuple[int, int]:
+        """X and y of the pixel of the picture with the highest value."""
+        row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
+        return self.box.left + int(column), self.box.top + int(row)
+
+
+def face_maps(finding: FaceFinding, picture: PictureFacts | None) -> tuple[FaceMap, ...]:
+    """All maps of a face, the reliability map first; none where none was asked for."""
+    crop = finding.crop
+    if crop is None or picture is None:
+        return ()
+    windows: list[tuple[Literal["reliability", "heat"], str, str, NDArray[np.float32]]] = []
+    if finding.probabilities is not None:
+        windows.append(("reliability", "reliability map", RELIABILITY, finding.probabilities))
+    for name, heat in zip(HEAT_NAMES, finding.heatmaps, strict=False):
+        windows.append(("heat", name, HEAT, heat))
+    return tuple(
+        FaceMap(kind, name, unit, *crop.to_frame(values, picture.height, picture.width))
+        for kind, name, unit, values in windows
+    )
+
+
+def draw_map(one: FaceMap) -> NDArray[np.uint8]:
+    """The map in colour with its bar at the right.
+
+    Returns:
+        (height, width, 3) uint8 RGB: the map at the picture's own resolution, or a whole multiple of it where it is
+        small, from the left upper corner on; beside it the bar from 0 to 1 with its unit.
+    """
+    height, width = one.values.shape
+    times = max(-(-LEAST_HEIGHT // height), 1)
+    coloured = _coloured(one.values).repeat(times, axis=0).repeat(times, axis=1)
+    font = typeface(12)
+    right = BAR_WIDTH + 2 * MARGIN + 46
+    image = Image.new("RGB", (width * times + right, height * times), (255, 255, 255))
+    image.paste(Image.fromarray(coloured), (0, 0))
+    left, top, bottom = width * times + MARGIN, MARGIN, height * times - MARGIN
+    ramp = np.linspace(1, 0, bottom - top, dtype=np.float32)[:, None].repeat(BAR_WIDTH, axis=1)
+    image.paste(Image.fromarray(_coloured(ramp)), (left, top))
+    draw = ImageDraw.Draw(image)
+    for value in (0.0, 0.5, 1.0):
+        at = bottom - 1 - value * (bottom - top - 1)
+        draw.line((left + BAR_WIDTH, at, left + BAR_WIDTH + 4, at), fill=(0, 0, 0))
+        draw.text((left + BAR_WIDTH + 6, min(max(at - 7, 0), bottom - 8)), f"{value:g}", fill=(0, 0, 0), font=font)
+    _write_upwards(image, one.unit, left + BAR_WIDTH + 30, bottom)
+    return np.array(image, dtype=np.uint8)
+
+
+def _coloured(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_CIVIDIS), cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _write_upwards(image: Image.Image, text: str, left: int, bottom: int) -> None:
+    """The unit beside the bar, read from below; as small as it has to be."""
+    size = 12
+    font = typeface(size)
+    while font.getlength(text) > bottom - 2 and size > 6:
+        size -= 1
+        font = typeface(size)
+    line = Image.new("RGB", (int(font.getlength(text)) + 2, size + 5), (255, 255, 255))
+    ImageDraw.Draw(line).text((0, 0), text, fill=(0, 0, 0), font=font)
+    image.paste(line.rotate(90, expand=True), (left, max(bottom - line.width, 0)))

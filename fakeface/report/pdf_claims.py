@@ -1,0 +1,175 @@
+"""Sections of the PDF about what was asked of a face: parts, places, texts with numbered claims, evidence both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from PIL import Image
+from reportlab.lib.units import mm
+from reportlab.platypus import Image as Figure
+from reportlab.platypus import KeepTogether, Spacer, Table
+from reportlab.platypus.flowables import Flowable
+
+from fakeface.report.entries import ExplanationEntry, PartEntry, StatementEntry
+from fakeface.report.pdf_page import ACCENT, STYLES, WIDTH, Ruled, encoded, grid, markup, paragraph, table_style
+from fakeface.report.pdf_view import View, picture
+from fakeface.report.record import FaceEntry
+from fakeface.report.words import (
+    concept_words,
+    measured_words,
+    numbered_pieces,
+    score_words,
+    sensitivity_words,
+    share_words,
+    support_words,
+    term_words,
+)
+
+__all__ = ["asked_of", "numbered"]
+
+PHRASES_SIDE = 62 * mm
+"""Longest side of the numbered masks on paper."""
+
+PHRASES_PIXELS = 900
+
+CHECKS = (
+    "Each claim of the text is held against a measurement of the picture's own pixels, beside the range of real faces: "
+    "it is consistent with the measurement, or not supported by it. Sensitivity is the change of the text-independent "
+    "score when the claim's mask is painted over from its surroundings; it tells of the network, not of the picture."
+)
+
+
+def asked_of(view: View, face: FaceEntry) -> Iterator[Flowable]:
+    """Everything that was asked of a face beyond its decision; nothing where nothing was."""
+    yield from _parts("Altered parts, largest share of the mask first", "Part", face.parts)
+    yield from _parts("Places that were asked about", "Asked, part", face.places)
+    crop = picture(view.root, face.crop_file)
+    for number, explanation in enumerate(face.explanations, start=1):
+        yield from _explanation(number, explanation, crop, picture(view.root, explanation.overlay_file))
+    if face.explanations:
+        yield from _evidence(face)
+
+
+def _parts(title: str, first: str, parts: Sequence[PartEntry]) -> Iterator[Flowable]:
+    if not parts:
+        return
+    columns = (
+        (first, 46 * mm),
+        ("Of the mask", 18 * mm),
+        ("Of it altered", 20 * mm),
+        ("Severity", 17 * mm),
+        ("What is measured", WIDTH - 101 * mm),
+    )
+    yield KeepTogether([paragraph(title, "h3"), grid(columns, [_part_row(part) for part in parts])])
+
+
+def _part_row(part: PartEntry) -> list[str | Flowable]:
+    name = concept_words(part.concept)
+    if part.asked:
+        within = f", in the {concept_words(part.parents[0])}" if part.parents else ""
+        name = f"{part.asked}: {name}{within}"
+    if part.problem:
+        said = f"cannot be assessed here: {part.problem}"
+    else:
+        said = term_words(part.term, part.severity) if part.term else "not measurable here"
+        said = f"{said}; {measured_words(part)}" if part.measurements else said
+    return [name, share_words(part.share), share_words(part.covered), part.severity, said]
+
+
+def _explanation(
+    number: int, explanation: ExplanationEntry, crop: Image.Image | None, drawn: Image.Image | None
+) -> Iterator[Flowable]:
+    agreement = score_words(explanation.agreement)
+    yield paragraph(f"Text {number} ({explanation.task}): {explanation.question}", "h3")
+    yield Ruled(numbered(explanation.text), STYLES["quote"].clone("quote", ruleColour=ACCENT))
+    yield paragraph(
+        "What the model wrote. Underlined phrases have a mask. Agreement of the parts that text and masks name "
+        f"(F1, 0 to 1): {agreement}.{' ' + explanation.note if explanation.note else ''}",
+        "small",
+    )
+    if drawn is not None:
+        yield KeepTogether([Spacer(1, 2 * mm), _figures(crop, drawn), paragraph(_caption(explanation), "caption")])
+    if explanation.statements:
+        yield paragraph(CHECKS, "small")
+        yield _claims(explanation.statements)
+
+
+def _figures(crop: Image.Image | None, drawn: Image.Image) -> Flowable:
+    """The numbered masks, with the plain crop before them: an overlay never stands alone."""
+    shown = [_figure(image) for image in (crop, drawn) if image is not None]
+    table = Table([shown], colWidths=[PHRASES_SIDE + 6 * mm] * len(shown), hAlign="LEFT")
+    table.setStyle(table_style([("LEFTPADDING", (0, 0), (-1, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
+    return table
+
+
+def _figure(image: Image.Image) -> Figure:
+    image.thumbnail((PHRASES_PIXELS, PHRASES_PIXELS), Image.Resampling.LANCZOS)
+    scale = PHRASES_SIDE / max(image.size)
+    return Figure(encoded(image, "PNG"), image.width * scale, image.height * scale)
+
+
+def _caption(explanation: ExplanationEntry) -> str:
+    return (
+        "Processed images: the crop, and the examined square with a contour for each phrase that has a mask; the "
+        f"numbers are those of the text ({explanation.overlay_file})."
+    )
+
+
+def _claims(statements: Sequence[StatementEntry]) -> Flowable:
+    columns = (
+        ("No.", 9 * mm),
+        ("Phrase, part", 33 * mm),
+        ("What the text says", 34 * mm),
+        ("Measurement", 42 * mm),
+        ("Check", 26 * mm),
+        ("Mask on part", 14 * mm),
+        ("Score", WIDTH - 158 * mm),
+    )
+    return grid(columns, [_claim_row(claim) for claim in statements])
+
+
+def _claim_row(claim: StatementEntry) -> list[str | Flowable]:
+    part = concept_words(claim.concept)
+    return [
+        str(claim.number),
+        claim.phrase if claim.phrase == part else f"{claim.phrase}: {part}",
+        term_words(claim.term, claim.severity),
+        measured_words(claim),
+        support_words(claim.supported, claim.term),
+        "—" if claim.overlap is None else share_words(claim.overlap),
+        sensitivity_words(claim.sensitivity),
+    ]
+
+
+def _evidence(face: FaceEntry) -> Iterator[Flowable]:
+    claims = [claim for explanation in face.explanations for claim in explanation.statements]
+    borne_out = dict.fromkeys(
+        f'"{claim.sentence}": {support_words(True, claim.term)}, {measured_words(claim)}.'
+        for claim in claims
+        if claim.supported
+    )
+    for title, sentences in (
+        ("Claims of the text that are consistent with a measurement", tuple(borne_out)),
+        ("What speaks against the result", face.contrary),
+    ):
+        lines = sentences or ("None.",)
+        yield paragraph(title, "h3")
+        yield from (paragraph(f"• {line}") for line in lines)
+    curves = face.faithfulness
+    if curves is not None:
+        yield paragraph(
+            "The text-independent score while the most probable pixels are blurred first: area "
+            f"{curves.deletion_area:.2f} under the curve (low: the map shows what the score rests on); while they come "
+            f"back first: {curves.insertion_area:.2f} (high: the same).",
+            "small",
+        )
+
+
+def numbered(text: str) -> str:
+    """A model's text as markup: every phrase with its number, underlined where it has a mask."""
+    parts = []
+    for piece, number in numbered_pieces(text):
+        shown = markup(piece.text)
+        marked = f"<u>{shown}</u>" if piece.grounded else shown
+        parts.append(f"{marked} [{number}]" if number else marked)
+    return "".join(parts)

@@ -1,0 +1,67 @@
+"""The pictures of one face in the case folder: crop, masks, maps, and the masks of numbered phrases on the picture.
+
+Names come from ids and numbers alone: ``F0042-2`` is the face, ``-e1-s3`` its first explanation's third statement,
+``-q1`` what answers the first place, ``-m1`` its first map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fakeface.findings import FaceFinding, FileFinding
+from fakeface.report.entries import FaceFiles
+from fakeface.report.maps import draw_map, face_maps
+from fakeface.report.overlay import draw_phrases
+
+__all__ = ["PICTURE_FOLDERS", "PICTURE_NAME", "save_face"]
+
+PICTURE_FOLDERS = ("faces", "maps", "masks", "overlays")
+
+PICTURE_NAME = r"(faces|maps|masks|overlays)/F\d{4,}(-[emqs]?\d+){0,3}\.png"
+"""Pattern of every picture's name in the case folder."""
+
+Save = Callable[[str, NDArray[Any]], str]
+
+
+def save_face(save: Save, whole: FileFinding, face: FaceFinding) -> FaceFiles:
+    """Save all pictures of a face.
+
+    Args:
+        save: writes pixels under a name and returns the name.
+        whole: the input with its picture.
+        face: one of its faces.
+    """
+    stem = f"{whole.id}-{face.number}"
+    names = [f"masks/{stem}{f'-{row}' if row > 1 else ''}.png" for row in range(1, len(face.masks) + 1)]
+    maps = face_maps(face, whole.picture)
+    return FaceFiles(
+        crop=save(f"faces/{stem}.png", face.crop.pixels) if face.crop else None,
+        masks=[save(name, mask.pixels) for name, mask in zip(names, face.masks, strict=True)],
+        places={
+            number: save(f"masks/{stem}-q{number}.png", part.mask.pixels)
+            for number, part in enumerate(face.places, start=1)
+            if part.mask
+        },
+        maps=[save(f"maps/{stem}-m{number}.png", draw_map(one)) for number, one in enumerate(maps, start=1)],
+        statements={
+            (number, one.number): save(f"masks/{stem}-e{number}-s{one.number}.png", one.mask.pixels)
+            for number, explanation in enumerate(face.explanations, start=1)
+            for one in explanation.statements
+            if one.mask
+        },
+        overlays=_overlays(save, stem, whole, face),
+    )
+
+
+def _overlays(save: Save, stem: str, whole: FileFinding, face: FaceFinding) -> dict[int, str]:
+    """Of every explanation with a mask, its numbered masks over the square."""
+    found: dict[int, str] = {}
+    for number, explanation in enumerate(face.explanations, start=1):
+        masks = {one.number: one.mask.pixels for one in explanation.statements if one.mask}
+        if masks and face.square and whole.pixels is not None:
+            drawn = draw_phrases(whole.pixels, face.square, masks)
+            found[number] = save(f"overlays/{stem}-e{number}.png", drawn)
+    return found
