@@ -8,14 +8,32 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from fakeface.answers import Answer
 from fakeface.decision import Pairing
 from fakeface.faces import CROP_SIZE
+from fakeface.networks.encoder import EncoderOutput
+from fakeface.networks.language import CompactLanguageModel, read_texts
 from fakeface.networks.mids import Mids
 
-__all__ = ["grad_cam"]
+__all__ = ["answer_heatmaps", "grad_cam"]
+
+
+def answer_heatmaps(
+    network: Mids,
+    language: CompactLanguageModel,
+    tokenizer: Tokenizer,
+    seen: EncoderOutput,
+    answer: Answer,
+    pairing: Pairing,
+) -> tuple[NDArray[np.float32], ...]:
+    """What ``Scorer.heatmaps`` gives, for one face's features and one answer; the text is read back as for scoring."""
+    with torch.inference_mode():
+        hidden, lengths = read_texts(language, [tokenizer.encode(answer.scored_text).ids])
+    return grad_cam(network, (seen.tokens, seen.coarse), seen.pooled, hidden, lengths, pairing)
 
 
 def grad_cam(

@@ -184,3 +184,40 @@ def test_no_pictures_are_saved_where_they_are_switched_off(picture: Path) -> Non
     face = read_record(Path("case")).files[0].faces[0]
     assert face.places[0].mask is not None
     assert [one.file for one in face.maps] == [None, None, None]
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_masks_and_maps_lie_on_the_upright_picture_however_it_was_held(place: Path, orientation: int) -> None:
+    upright = np.array(Image.open(draw(place / "a.png", FAKE, REAL)).convert("RGB"))
+    turns = {1: 0, 3: 2, 6: 1, 8: 3}[orientation]  # quarter turns to the left that the file is stored with
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(np.ascontiguousarray(np.rot90(upright, turns))).save("held.png", exif=exif.tobytes())
+    result = invoke("locate", "held.png", "--box", "30,50,60,80", "--out", "case")
+    assert result.exit_code == 0, result.stderr
+    entry = read_record(Path("case")).files[0]
+    altered = entry.faces[0]
+    mask = decoded_mask(altered.masks[0].rle)
+    assert mask.shape == (160, 260)
+    rows, columns = np.nonzero(mask)
+    assert (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) == LEFT_FACE
+    assert altered.places[0].covered == 1.0
+    assert (upright[mask] == FAKE).all(), "every marked pixel is one of the altered face"
+    assert entry.faces[1].box == RIGHT_FACE
+
+
+def test_a_face_cut_off_by_the_border_is_located_in_the_picture_alone(place: Path) -> None:
+    pixels = np.full((120, 160, 3), 128, np.uint8)
+    pixels[:70, 100:] = FAKE
+    Image.fromarray(pixels).save("cut.png")
+    result = invoke("locate", "cut.png", "--point", "150,5", "--out", "case")
+    assert result.exit_code == 0, result.stderr
+    face = read_record(Path("case")).files[0].faces[0]
+    assert (decoded_mask(face.masks[0].rle) == (pixels == FAKE).all(axis=2)).all()
+    assert face.square is not None
+    assert face.square[2] > 160, "the examined square reaches outside"
+    for one in face.maps:
+        assert one.box[2] == 160
+        assert one.box[1] == 0
+        assert 0 <= one.peak[0] < 160
+    assert face.places[0].covered == 1.0
