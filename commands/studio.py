@@ -81,7 +81,7 @@ summary_option = click.option(
     metavar="NAME",
     help="Only this operator; several get equal shares. Repeatable. [default: the recipe's shares]",
 )
-@click.option("--recipe", default="compact-1", show_default=True, metavar="NAME|FILE", help="Shares and strengths.")
+@click.option("--recipe", default="compact-2", show_default=True, metavar="NAME|FILE", help="Shares and strengths.")
 @seed_option
 @workers_option
 @click.option(

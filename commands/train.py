@@ -24,7 +24,9 @@ The order of the stages:
   fakeface train prepare DATA/manifest.csv --out runs/faces
   fakeface train leaks   runs/faces/faces.jsonl --root DATA
   fakeface train encoder  --faces runs/faces --root DATA --out runs/compact --minutes 60
+  fakeface train prompter --faces runs/faces --root DATA --out runs/compact
   fakeface train language --faces runs/faces --root DATA --out runs/compact --minutes 20
+  fakeface train masks    --faces runs/faces --root DATA --out runs/compact
   fakeface train mine     --faces runs/faces --root DATA --out runs/compact
   fakeface train mids     --faces runs/faces --root DATA --out runs/compact
   fakeface train release  --faces runs/faces --root DATA --out runs/compact --weights weights --version 1 --data "..."
@@ -191,6 +193,66 @@ def encoder(
         device=device,
     )
     return follow(encoder_stage(Place(faces, root, out), settings, start))
+
+
+@train.command()
+@faces_option
+@root_option
+@out_option
+@click.option("--pictures", type=click.IntRange(min=2), default=16_000, show_default=True, help="Windows to see.")
+@minutes_option
+@threads_option
+@workers_option
+@seed_option
+@device_option
+def prompter(
+    faces: Path,
+    root: Path,
+    out: Path,
+    pictures: int,
+    minutes: float,
+    threads: int,
+    workers: int,
+    seed: int,
+    device: Device,
+) -> ExitCode:
+    """Refit the heads for class and suspect regions, all classes alike; needs the encoder."""
+    count = prepare_process(threads)
+    from fakeface.training.prompter import PrompterTraining
+    from fakeface.training.stages import Place, prompter_stage
+
+    settings = PrompterTraining(pictures, minutes, threads=count, workers=workers, seed=seed, device=device)
+    return follow(prompter_stage(Place(faces, root, out), settings))
+
+
+@train.command()
+@faces_option
+@root_option
+@out_option
+@click.option("--pictures", type=click.IntRange(min=2), default=20_000, show_default=True, help="Windows to see.")
+@minutes_option
+@threads_option
+@workers_option
+@seed_option
+@device_option
+def masks(
+    faces: Path,
+    root: Path,
+    out: Path,
+    pictures: int,
+    minutes: float,
+    threads: int,
+    workers: int,
+    seed: int,
+    device: Device,
+) -> ExitCode:
+    """Train the mask decoder on [SEG], boxes, points and regions; needs the language model."""
+    count = prepare_process(threads)
+    from fakeface.training.masks import MasksTraining
+    from fakeface.training.stages import Place, masks_stage
+
+    settings = MasksTraining(pictures, minutes, threads=count, workers=workers, seed=seed, device=device)
+    return follow(masks_stage(Place(faces, root, out), settings))
 
 
 @train.command()

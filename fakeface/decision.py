@@ -79,6 +79,7 @@ class Thresholds:
         margin: a fakeness closer to its cut than this is too close to call.
         mask: cut for a pixel of the artifact mask, inside 0..1.
         region: cut for a suspect region, inside 0..1.
+        presence: text-independent score from which on a face shows an artifact mask, 0..1; 0 shows every mask.
     """
 
     fakeness: float
@@ -86,10 +87,11 @@ class Thresholds:
     margin: float
     mask: float = 0.5
     region: float = 0.5
+    presence: float = 0.0
 
     def __post_init__(self) -> None:
         cuts = (self.fakeness, self.independent, self.mask, self.region)
-        if not all(0 < cut < 1 for cut in cuts) or not 0 <= self.margin < 0.5:
+        if not all(0 < cut < 1 for cut in cuts) or not 0 <= self.margin < 0.5 or not 0 <= self.presence < 1:
             raise SettingsError("thresholds must lie inside 0..1 and the margin in 0..0.5")
 
 

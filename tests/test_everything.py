@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file
 
+from fakeface.calibration import CONDITIONS
 from fakeface.errors import OutputError, SettingsError
 from fakeface.profiles import load_profile
 from fakeface.training import language as language_stage
@@ -131,6 +132,8 @@ def test_an_interrupted_training_goes_on_at_its_stage_as_far_as_a_profile(
     assert all(value.equal(after[name]) for name, value in weights.items())
     profile = load_profile("compact", tmp_path / "weights")
     assert (profile.version, profile.data) == ("7", "tiny faces")
+    assert profile.calibration is not None
+    assert profile.calibration.envelope.keys() == CONDITIONS.keys()
     journal = json.loads((tmp_path / "run" / "stages.json").read_text())
     assert list(journal) == STAGES
     assert all(one["done"] and one["seconds"] >= 0 and one["started"] <= one["finished"] for one in journal.values())

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from fakeface.answers import Hypothesis, prompt
 from fakeface.backends import Engine
+from fakeface.deciding import examine_crops
 from fakeface.errors import WeightsError
 from fakeface.faces import Face, FaceCrop, crop_face
 from fakeface.frames import Frame
@@ -32,11 +33,12 @@ from fakeface.networks.language import (
     prompt_ids,
     read_texts,
     signals,
+    vision_tokens,
     write_texts,
 )
 from fakeface.networks.loading import frozen
+from fakeface.networks.masks import ABSENT, MasksConfig, PromptBatch
 from fakeface.networks.mids import Mids, MidsConfig
-from fakeface.pipeline import examine_crops
 from fakeface.settings import Settings
 from fakeface.training.annotate import annotate
 from fakeface.training.forge.pairs import PairFactory
@@ -44,7 +46,7 @@ from fakeface.training.growth import grown
 
 from .conftest import FaceSet
 from .faces_data import photograph, variant
-from .tiny import ENCODER, make_encoder, make_language, make_mids
+from .tiny import ENCODER, make_encoder, make_language, make_masks, make_mids
 
 QUESTIONS = [prompt(hypothesis) for hypothesis in Hypothesis]
 
@@ -64,12 +66,6 @@ def seen() -> EncoderOutput:
     with torch.inference_mode():
         output: EncoderOutput = make_encoder()(windows())
     return output
-
-
-def row(output: EncoderOutput, index: int) -> EncoderOutput:
-    one = slice(index, index + 1)
-    parts = (output.tokens, output.coarse, output.detection, output.classes, output.regions, output.mask, output.pooled)
-    return EncoderOutput(*(part[one] for part in parts))
 
 
 def test_one_encoder_pass_gives_tokens_and_all_heads(seen: EncoderOutput) -> None:
@@ -199,7 +195,7 @@ def test_three_questions_in_one_batch_get_the_answers_of_three_calls(
     assert [len(texts) for texts in together] == [3, 3, 3]
     for picture in range(3):
         for number, question in enumerate(QUESTIONS):
-            [(alone,)] = write_texts(language, tokenizer, row(seen, picture), [question])
+            [(alone,)] = write_texts(language, tokenizer, seen.row(picture), [question])
             assert alone == together[picture][number]
     assert len({text for texts in together for text in texts}) > 3, "pictures and questions make a difference"
 
@@ -209,11 +205,11 @@ def test_writing_is_greedy_decoding_of_what_training_predicts(
 ) -> None:
     """Without the cache and the shared prefix: each token is the best continuation of the whole sequence."""
     question = torch.tensor([prompt_ids(tokenizer, QUESTIONS[0])])
-    one = row(seen, 0)
-    written = torch.stack(list(language.write(one.tokens, signals(one), question, 12)), dim=1)
+    one = seen.row(0)
+    written = torch.stack(list(language.write(vision_tokens(one), signals(one), question, 12)), dim=1)
     text = torch.cat([question, written], dim=1)
     with torch.inference_mode():
-        logits = language(one.tokens, signals(one), text)
+        logits = language(vision_tokens(one), signals(one), text)
     assert logits.shape[:2] == text.shape
     assert logits[:, PROMPT_SLOTS - 1 : -1].argmax(dim=2).tolist() == written.tolist()
 
@@ -223,10 +219,10 @@ def test_an_answer_is_over_after_its_end_and_never_longer_than_the_limit(
 ) -> None:
     network = make_language(tokenizer)
     prompts = torch.tensor([prompt_ids(tokenizer, question) for question in QUESTIONS])
-    assert len(list(network.write(seen.tokens, signals(seen), prompts, 7))) <= 7
+    assert len(list(network.write(vision_tokens(seen), signals(seen), prompts, 7))) <= 7
     with torch.no_grad():
         network.decoder.model.norm.weight.zero_()  # all logits are equal: the first token, again and again
-    steps = torch.stack(list(network.write(seen.tokens, signals(seen), prompts, 5)), dim=1)
+    steps = torch.stack(list(network.write(vision_tokens(seen), signals(seen), prompts, 5)), dim=1)
     assert steps.shape == (9, 5)
     assert not steps.any()
 
@@ -261,7 +257,7 @@ def test_a_score_does_not_depend_on_the_answers_beside_it(
         together = mids((seen.tokens, seen.coarse), seen.pooled, *read_texts(language, ids))
         assert together.shape == (3, 4)
         for index in range(3):
-            one = row(seen, index)
+            one = seen.row(index)
             alone = mids((one.tokens, one.coarse), one.pooled, *read_texts(language, [ids[index]]))
             torch.testing.assert_close(alone, together[index : index + 1], rtol=1e-3, atol=1e-3)
 
@@ -305,7 +301,10 @@ def test_the_embedding_is_the_output_layer_also_after_loading(tokenizer: Tokeniz
 
 def test_default_sizes_fit_each_other() -> None:
     encoder, language, mids = EncoderConfig(), LanguageConfig(768), MidsConfig()
-    assert language.vision_width == encoder.widths[3]
+    assert language.vision_width == encoder.widths[3] + 2
+    masks = MasksConfig()
+    assert masks.features == sum(encoder.widths[2:]) + encoder.neck
+    assert masks.text_width == language.width
     assert language.signal_width == 1 + encoder.classes + encoder.regions
     assert mids.layer_widths == (encoder.widths[3], encoder.widths[2])
     assert mids.text_width == language.width
@@ -341,3 +340,52 @@ def test_a_triage_asks_for_no_text(tiny_engine: Engine, astronaut_face: Face, mo
     [finding] = examine_crops(tiny_engine, [crop], 512, 512, Settings(fast=True))
     assert finding.decision.independent_score is not None
     assert finding.answers == finding.masks == ()
+
+
+# --- mask decoder -----------------------------------------------------------------------------------------------------
+
+
+def prompts() -> PromptBatch:
+    regions = torch.zeros(1, 112, 112, dtype=torch.bool)
+    regions[0, 60:, :] = True
+    states = torch.randn(2, 32, generator=torch.Generator().manual_seed(1))
+    return PromptBatch(
+        states, torch.tensor([[20.0, 30, 100, 120]]), torch.tensor([[50.0, 60]]), regions, everything=True
+    )
+
+
+def test_an_untrained_mask_decoder_shows_the_dense_mask_where_it_is_asked(seen: EncoderOutput) -> None:
+    with torch.inference_mode():
+        logits, quality = make_masks()(seen.row(1), prompts())
+        dense = functional.interpolate(seen.mask[1:2, None], size=(112, 112), mode="bilinear")[0, 0]
+    assert logits.shape == (6, 112, 112)
+    assert quality.shape == (6,)
+    for place in (0, 1, 2, 4):
+        torch.testing.assert_close(logits[place], dense, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(logits[3, 15:60, 10:50], dense[15:60, 10:50], rtol=1e-4, atol=1e-4)
+    assert logits[3, :15].eq(ABSENT).all()
+    assert logits[5, :60].eq(ABSENT).all()
+    torch.testing.assert_close(logits[5, 60:], dense[60:], rtol=1e-4, atol=1e-4)
+
+
+def test_a_prompted_mask_does_not_depend_on_the_prompts_beside_it(seen: EncoderOutput) -> None:
+    network, asked = make_masks(), prompts()
+    with torch.inference_mode():
+        for weights in network.decoder.output_hypernetworks_mlps.parameters():
+            weights.normal_(0, 0.3, generator=torch.Generator().manual_seed(2))
+        together, _ = network(seen.row(0), asked)
+        alone = [
+            network(seen.row(0), one)[0][0]
+            for one in (
+                PromptBatch(everything=True),
+                PromptBatch(states=asked.states[:1]),  # type: ignore[index]
+                PromptBatch(states=asked.states[1:]),  # type: ignore[index]
+                PromptBatch(boxes=asked.boxes),
+                PromptBatch(points=asked.points),
+                PromptBatch(regions=asked.regions),
+            )
+        ]
+    for one, place in zip(alone, together, strict=True):
+        torch.testing.assert_close(one, place, rtol=1e-3, atol=1e-3)
+    assert not torch.allclose(together[1], together[2], atol=1e-3)
+    assert not torch.allclose(together[0], together[1], atol=1e-3)

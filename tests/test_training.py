@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from fakeface import backends
-from fakeface.answers import Claim, ForgeryClass, Hypothesis, format_answer, parse_answer
+from fakeface.answers import Claim, Exchange, ForgeryClass, Hypothesis, format_answer, parse_answer, prompt
 from fakeface.backends import build_engine
 from fakeface.errors import SettingsError, WeightsError
 from fakeface.networks.language import END, PROMPT_SLOTS, prompt_ids
@@ -32,16 +32,23 @@ from fakeface.report.record import Record
 from fakeface.settings import Settings
 from fakeface.training import encoder as encoder_stage
 from fakeface.training import language as language_stage
+from fakeface.training.annotate import draw_hypothesis
 from fakeface.training.encoder import EncoderTraining, train_encoder
+from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import PairFactory
+from fakeface.training.forge.recipe import load_recipe, single
 from fakeface.training.formats.layouts import read_source
-from fakeface.training.language import LanguageTraining, answer_loss, draw_hypothesis, rows_of_part, train_language
+from fakeface.training.language import LanguageTraining, answer_loss, rows_of_part, train_language
+from fakeface.training.lessons import IGNORED, TASKS, Lesson, Lessons, text_batch, with_fields
 from fakeface.training.manifest import read_faces
+from fakeface.training.masks import MasksTraining, altered_window, questions
 from fakeface.training.mids import MidsTraining, _target, best_fakeness, train_mids
 from fakeface.training.mine import MinedFace, mine, mining_factory, read_mined
 from fakeface.training.networks import load_encoder, load_language, load_tokenizer
 from fakeface.training.prepare import prepare
+from fakeface.training.prompter import PrompterTraining, evened
 from fakeface.training.release import _write_profile, release
+from fakeface.training.stages import Place, masks_stage, prompter_stage
 
 from .conftest import FaceSet
 from .faces_data import SPLITS, photograph
@@ -158,14 +165,13 @@ def test_hypotheses_contradict_the_truth_the_more_often_the_plainer_the_face_is(
 
 
 def test_the_loss_counts_the_answer_up_to_its_end_and_nothing_else() -> None:
-    text = torch.full((1, PROMPT_SLOTS + 5), END)
-    text[0, :PROMPT_SLOTS] = 7
-    text[0, PROMPT_SLOTS : PROMPT_SLOTS + 2] = torch.tensor([4, 5])
-    logits = torch.zeros(1, text.shape[1], 10)
-    assert float(answer_loss(logits, text)) == pytest.approx(np.log(10))
+    targets = torch.full((1, PROMPT_SLOTS + 5), IGNORED)
+    targets[0, PROMPT_SLOTS : PROMPT_SLOTS + 3] = torch.tensor([4, 5, END])
+    logits = torch.zeros(1, targets.shape[1], 10)
+    assert float(answer_loss(logits, targets)) == pytest.approx(np.log(10))
     for place, token in ((-1, 4), (0, 5), (1, END)):
         logits[0, PROMPT_SLOTS + place, token] = 50.0
-    assert float(answer_loss(logits, text)) == pytest.approx(0, abs=1e-4)
+    assert float(answer_loss(logits, targets)) == pytest.approx(0, abs=1e-4)
 
 
 def test_targets_are_twice_the_truth_plus_the_claim() -> None:
@@ -293,6 +299,17 @@ def test_the_stages_make_a_profile_that_examines_pictures(
     assert reports[-1]["calib_loss"] > 0
     writer, tokenizer = load_language(out / "language")
 
+    place = Place(face_set.manifest.parent, root, out)
+    monkeypatch.setattr(Place, "rows", lambda _: rows)
+    [fitted] = prompter_stage(place, PrompterTraining(8, pairs_per_batch=4, workers=0, threads=1, calib_pairs=16))
+    assert {"class_macro_f1", "region_f1"} <= fitted.keys()
+    before, after = (load_file(out / name / "encoder.safetensors") for name in ("encoder", "prompter"))
+    changed = {name.split(".")[0] for name, value in before.items() if not value.equal(after[name])}
+    assert changed <= {"class_head", "region_head"}
+    [drawn] = masks_stage(place, MasksTraining(8, pairs_per_batch=2, workers=0, threads=1, calib_pairs=4))
+    assert {"iou_everything", "iou_state", "iou_box", "iou_point", "iou_region", "pixel_auc"} <= drawn.keys()
+    network = place.encoder()
+
     for split in ("calib", "train"):
         path = out / "mids" / f"mined-{split}.jsonl"
         mined = list(mine(mining_factory(rows, root, split), network, writer, tokenizer, path, 2))
@@ -343,7 +360,7 @@ def test_stages_that_miss_an_earlier_one_say_which(face_set: FaceSet, tmp_path: 
         load_tokenizer(tmp_path)
     (tmp_path / "language").mkdir()
     tokenizer.save(str(tmp_path / "language" / "tokenizer.json"))
-    with pytest.raises(WeightsError, match=r"encoder/encoder\.safetensors"):
+    with pytest.raises(WeightsError, match=r"prompter/encoder\.safetensors"):
         release(tmp_path, tmp_path / "weights", face_set.rows, face_set.root, "1", "none", 2)
 
 
@@ -373,9 +390,71 @@ def test_a_released_profile_keeps_any_text(tiny_weights: Path, tmp_path: Path) -
 def test_tokens_of_a_question_are_the_same_in_training_and_at_work(tokenizer: Tokenizer, face_set: FaceSet) -> None:
     real, _ = PairFactory(face_set.of("train"), face_set.root, 1).pair(0)
     text = format_answer("a face", "because", Claim.REAL, 0.5, ForgeryClass.REAL)
-    batch = language_stage.text_batch(tokenizer, [(real, text)], [0.84], np.random.default_rng(2))
-    questions = [prompt_ids(tokenizer, language_stage.prompt(hypothesis)) for hypothesis in Hypothesis]
+    lesson = Lesson(real, "hypothesis", (Exchange(prompt(Hypothesis.OPEN), text),), np.zeros((0, 112, 112), bool))
+    batch, targets = text_batch(tokenizer, [lesson], [0.84], np.random.default_rng(2))
+    questions = [prompt_ids(tokenizer, prompt(hypothesis)) for hypothesis in Hypothesis]
     assert batch[0, :PROMPT_SLOTS].tolist() in questions
     written = tokenizer.decode(batch[0, PROMPT_SLOTS:-1].tolist(), skip_special_tokens=False)
     assert written == text.replace("Probability: 0.5", "Probability: 0.8")
     assert int(batch[0, -1]) == END
+    assert targets[0, :PROMPT_SLOTS].eq(IGNORED).all()
+    assert targets[0, PROMPT_SLOTS:].equal(batch[0, PROMPT_SLOTS:])
+
+
+def test_every_task_is_taught_with_a_mask_for_each_grounded_phrase(tokenizer: Tokenizer, face_set: FaceSet) -> None:
+    factory = PairFactory(face_set.of("train"), face_set.root, 1, load_recipe())
+    for task in TASKS:
+        lessons = [lesson for index in range(4) for lesson in Lessons(factory, 0, 4, {task: 1.0})[index]]
+        for lesson in lessons:
+            grounded = sum(one.answer.count("[SEG]") for one in lesson.exchanges)
+            assert lesson.masks.shape == (grounded, 112, 112)
+            assert not lesson.masks.any() or lesson.sample.label
+            if lesson.sample.mask_known:
+                assert (
+                    not (lesson.masks & ~altered_window(lesson.sample)).any(axis=(1, 2)).any() or task == "hypothesis"
+                )
+        batch, targets = text_batch(tokenizer, lessons, [0.5] * len(lessons), np.random.default_rng(3))
+        assert batch.shape == targets.shape
+        assert batch.shape[1] <= 461
+        learned = targets[targets != IGNORED]
+        assert int((learned == END).sum()) >= len(lessons)
+
+
+def test_fields_of_an_answer_can_be_left_out_for_the_ablation() -> None:
+    text = format_answer("a face", "because", Claim.REAL, 0.5, ForgeryClass.REAL)
+    assert with_fields(text, "R") == "Analysis result: Real"
+    assert with_fields(text, "DR") == "Image description: a face\nAnalysis result: Real"
+    assert with_fields(text, "FR") == "Forgery reasoning: because\nAnalysis result: Real"
+    assert with_fields(text, "all") == text
+
+
+def test_what_is_asked_of_a_mask_decoder_has_its_truth_inside_of_it(face_set: FaceSet) -> None:
+    factory = PairFactory(face_set.of("train"), face_set.root, 1, single("self_blend", load_recipe()))
+    rng = np.random.default_rng(4)
+    for index in range(6):
+        for lesson in Lessons(factory, 0, 6, {"age": 1.0})[index]:
+            altered = altered_window(lesson.sample)
+            asked = questions(lesson, rng)
+            everything, *states, boxed, pointed, parted = asked.truth
+            assert np.array_equal(everything, altered)
+            assert altered.any() == bool(lesson.sample.label)
+            assert len(states) == min(len(lesson.masks), 3)
+            left, top, right, bottom = (asked.boxes[0] / 2).astype(int)
+            outside = boxed.copy()
+            outside[top:bottom, left:right] = False
+            assert not outside.any()
+            assert np.array_equal(boxed[top:bottom, left:right], altered[top:bottom, left:right])
+            x, y = (asked.points[0] / 2).astype(int)
+            assert pointed.any() == bool(altered[y, x])
+            assert np.array_equal(parted, altered & asked.regions[0])
+
+
+def test_the_prompter_meets_every_forged_class_equally_often() -> None:
+    recipe = evened(load_recipe())
+    assert recipe.given == 0
+    totals: dict[str, float] = {}
+    for name, share in recipe.shares.items():
+        totals[OPERATORS[name].forgery] = totals.get(OPERATORS[name].forgery, 0) + share
+    assert len(totals) == 4
+    assert all(total == pytest.approx(1) for total in totals.values())
+    assert recipe.never_trained() == load_recipe().never_trained()

@@ -21,26 +21,34 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fakeface.answers import Answer, Hypothesis, prompt
+from fakeface.answers import Answer, Exchange, Hypothesis, prompt
 from fakeface.concepts import REGION_NAMES
-from fakeface.decision import Scores
+from fakeface.decision import Scores, Thresholds
 from fakeface.errors import BackendError, WeightsError
-from fakeface.faces import FaceCrop
+from fakeface.faces import CROP_SIZE, FaceCrop, crop_square
 from fakeface.findings import ModelCard
 from fakeface.interfaces import Encoding
-from fakeface.masks import Mask
+from fakeface.masks import Mask, MaskPrompt
 from fakeface.networks.encoder import EncoderConfig, EncoderOutput, ForensicEncoder
 from fakeface.networks.language import (
     ANSWER_LIMIT,
+    CONTEXT,
+    PICTURE_SLOTS,
+    PROMPT_SLOTS,
+    REPLY_LIMIT,
     CompactLanguageModel,
     LanguageConfig,
     decode_ids,
+    exchange_ids,
+    ground_ids,
     prompt_ids,
     read_texts,
     signals,
+    vision_tokens,
     write_texts,
 )
 from fakeface.networks.loading import frozen
+from fakeface.networks.masks import MASK_SIDE, MasksConfig, PromptBatch, PromptedMasks
 from fakeface.networks.mids import Mids, MidsConfig
 from fakeface.profiles import Part, Profile
 from fakeface.settings import MOST_THREADS, Settings
@@ -48,6 +56,9 @@ from fakeface.settings import MOST_THREADS, Settings
 __all__ = ["MIN_MASK_SHARE", "CompactAnswerer", "CompactEncoder", "CompactScorer", "CompactSegmenter", "build"]
 
 Network = TypeVar("Network", bound=nn.Module)
+
+FIVE_FIELDS = tuple(prompt(hypothesis) for hypothesis in Hypothesis)
+"""Questions that get the five-field answer."""
 
 MIN_MASK_SHARE = 0.01
 """A mask that covers less than this share of the window is none: such specks come up on real faces."""
@@ -85,8 +96,15 @@ def build(
         CompactEncoder(encoder.to(memory_format=torch.channels_last), cards["encoder"], cuts.region),
         CompactAnswerer(language, tokenizer, cards["language"]),
         CompactScorer(mids, language, tokenizer, cards["mids"]),
-        CompactSegmenter(cards["encoder"], cuts.mask),
+        _segmenter(profile, sizes, device),
     )
+
+
+def _segmenter(profile: Profile, sizes: dict[str, Any], device: str) -> CompactSegmenter:
+    if "masks" not in profile.parts:  # profiles before version 0.3
+        return CompactSegmenter(_card(profile, "encoder", device), profile.thresholds)
+    network = _loaded(PromptedMasks(MasksConfig(**sizes["masks"])), profile.part("masks"), device)
+    return CompactSegmenter(_card(profile, "masks", device), profile.thresholds, network)
 
 
 class CompactEncoder:
@@ -110,7 +128,7 @@ class CompactEncoder:
         classes = output.classes.softmax(dim=1).cpu().numpy()
         regions = output.regions.sigmoid().cpu().numpy()
         return tuple(
-            Encoding(crop, scores[row], classes[row], self._suspects(regions[row]), _Features(_row(output, row)))
+            Encoding(crop, scores[row], classes[row], self._suspects(regions[row]), _Features(output.row(row)))
             for row, crop in enumerate(crops)
         )
 
@@ -136,19 +154,39 @@ class CompactAnswerer:
         questions = [prompt(hypothesis) for hypothesis in hypotheses]
         return tuple(write_texts(self.network, self.tokenizer, _batch(encodings), questions))
 
-    def stream(self, encoding: Encoding, hypothesis: Hypothesis) -> Iterator[str]:
-        """The answer under one hypothesis in pieces; joined they are what ``ask`` gives."""
+    def reply(self, encoding: Encoding, question: str, history: Sequence[Exchange] = ()) -> Iterator[str]:
+        """The answer in pieces; joined they are the whole text."""
         seen = _batch([encoding])
-        question = torch.tensor([prompt_ids(self.tokenizer, prompt(hypothesis))], device=seen.tokens.device)
-        ids: list[int] = []
+        limit = ANSWER_LIMIT if question in FIVE_FIELDS else REPLY_LIMIT
+        ids = [*self._recalled(history, limit), *prompt_ids(self.tokenizer, question)]
+        asked = torch.tensor([ids], device=seen.tokens.device)
+        written: list[int] = []
         shown = ""
-        for step in self.network.write(seen.tokens, signals(seen), question, ANSWER_LIMIT):
-            ids.append(int(step[0]))
-            text = decode_ids(self.tokenizer, ids)
-            if not text.endswith("\ufffd"):
+        for step in self.network.write(vision_tokens(seen), signals(seen), asked, limit):
+            written.append(int(step[0]))
+            text = decode_ids(self.tokenizer, written)
+            if not text.endswith("\ufffd") and len(text) > len(shown):
                 yield text[len(shown) :]
                 shown = text
-        yield decode_ids(self.tokenizer, ids)[len(shown) :]
+        yield decode_ids(self.tokenizer, written)[len(shown) :]
+
+    def ground(self, encoding: Encoding, exchange: Exchange, history: Sequence[Exchange] = ()) -> tuple[object, ...]:
+        """One state (width,) for every ``[SEG]`` of the answer."""
+        question, answer = exchange_ids(self.tokenizer, exchange.question, exchange.answer)
+        before = self._recalled(history, len(answer))
+        ids = [*before, *question, *answer][: CONTEXT - PICTURE_SLOTS]
+        return tuple(ground_ids(self.network, _batch([encoding]), ids, len(before) + len(question)))
+
+    def _recalled(self, history: Sequence[Exchange], room: int) -> list[int]:
+        """What was said before, as far back as there is room beside picture, question and answer."""
+        free = CONTEXT - PICTURE_SLOTS - PROMPT_SLOTS - room
+        kept: list[int] = []
+        for one in reversed(history):
+            question, answer = exchange_ids(self.tokenizer, one.question, one.answer)
+            if len(kept) + len(question) + len(answer) > free:
+                break
+            kept = [*question, *answer, *kept]
+        return kept
 
 
 class CompactScorer:
@@ -179,33 +217,115 @@ class CompactScorer:
 
 
 class CompactSegmenter:
-    """The ``Segmenter``: the encoder's dense mask head, brought back into the frame.
+    """The ``Segmenter``: the mask decoder over the encoder's features, brought back into the frame.
 
     Args:
-        card: the encoder's, whose head it is.
-        cut: a pixel belongs to the mask from this probability on.
+        card: of the decoder; of the encoder, whose dense head then shows where, in a profile without one.
+        cuts: the profile's; ``mask`` for pixels, ``presence`` for faces that show an artifact mask at all.
+        network: the mask decoder, if the profile has one.
     """
 
-    def __init__(self, card: ModelCard, cut: float) -> None:
-        self.card, self.cut = card, cut
+    def __init__(self, card: ModelCard, cuts: Thresholds, network: PromptedMasks | None = None) -> None:
+        self.card, self.cuts, self.network = card, cuts, network
 
+    @torch.inference_mode()
     def probabilities(self, encoding: Encoding) -> NDArray[np.float32]:
         """(224, 224) float32 0..1, how likely each pixel of the window is altered, before any cut."""
-        logits = _features(encoding).output.mask[:, None]
-        side = encoding.crop.pixels.shape[0]
-        grown = functional.interpolate(logits, size=(side, side), mode="bilinear").sigmoid()
-        return np.asarray(grown[0, 0].cpu().numpy(), np.float32)
+        seen = _features(encoding).output
+        logits = seen.mask if self.network is None else self.network(seen, PromptBatch(everything=True))[0]
+        return _grown(logits)[0]
 
     def segment(self, encoding: Encoding, height: int, width: int) -> tuple[Mask, ...]:
-        """One artifact mask in the frame's pixels, or none where less than a hundredth of the window passes the cut."""
-        window = self.probabilities(encoding)
-        visible, probabilities = encoding.crop.to_frame(window, height, width)
-        inside = probabilities >= self.cut
-        if (window >= self.cut).mean() < MIN_MASK_SHARE or not inside.any():
+        """One artifact mask, or none: for a face below the presence cut, or less than a hundredth of the window."""
+        if encoding.independent_score < self.cuts.presence:
             return ()
-        pixels = np.zeros((height, width), np.bool_)
-        pixels[visible.top : visible.bottom, visible.left : visible.right] = inside
-        return (Mask(pixels, "artifact", float(probabilities[inside].mean())),)
+        window = self.probabilities(encoding)
+        mask = _framed(encoding.crop, window, self.cuts.mask, "artifact", height, width)
+        return (mask,) if (window >= self.cuts.mask).mean() >= MIN_MASK_SHARE and mask.pixels.any() else ()
+
+    @torch.inference_mode()
+    def locate(self, encoding: Encoding, prompts: Sequence[MaskPrompt], height: int, width: int) -> tuple[Mask, ...]:
+        """One mask per prompt; what a box or region asks about ends at its border.
+
+        Raises:
+            WeightsError: the profile has no mask decoder.
+        """
+        if self.network is None:
+            raise WeightsError("this profile has no mask decoder: nothing can be asked by box, point or phrase")
+        if not prompts:
+            return ()
+        order, asked = _asked(encoding.crop, prompts, _features(encoding).output.tokens.device)
+        windows = _grown(self.network(_features(encoding).output, asked)[0])
+        masks: dict[int, Mask] = {}
+        for place, window in zip(order, windows, strict=True):
+            one = prompts[place]
+            mask = _framed(encoding.crop, window, self.cuts.mask, one.label, height, width)
+            masks[place] = _ended(mask, one)
+        return tuple(masks[place] for place in range(len(prompts)))
+
+
+def _grown(logits: Tensor) -> NDArray[np.float32]:
+    """(P, 224, 224) float32 probabilities from (P, h, w) logits."""
+    grown = functional.interpolate(logits[:, None], size=(CROP_SIZE, CROP_SIZE), mode="bilinear").sigmoid()
+    return np.asarray(grown[:, 0].cpu().numpy(), np.float32)
+
+
+def _framed(crop: FaceCrop, window: NDArray[np.float32], cut: float, label: str, height: int, width: int) -> Mask:
+    """A map of the window as a mask of the frame."""
+    visible, probabilities = crop.to_frame(window, height, width)
+    inside = probabilities >= cut
+    pixels = np.zeros((height, width), np.bool_)
+    pixels[visible.top : visible.bottom, visible.left : visible.right] = inside
+    return Mask(pixels, label, float(probabilities[inside].mean()) if inside.any() else 0.0)
+
+
+def _ended(mask: Mask, asked: MaskPrompt) -> Mask:
+    """The mask inside the box or region that was asked about."""
+    if asked.box is None and asked.region is None:
+        return mask
+    kept = np.zeros_like(mask.pixels)
+    if asked.box is not None:
+        rows, columns = slice(asked.box.top, asked.box.bottom), slice(asked.box.left, asked.box.right)
+        kept[rows, columns] = mask.pixels[rows, columns]
+    if asked.region is not None:
+        kept = mask.pixels & asked.region
+    return Mask(kept, mask.label, mask.score if kept.any() else 0.0)
+
+
+def _asked(crop: FaceCrop, prompts: Sequence[MaskPrompt], device: torch.device) -> tuple[list[int], PromptBatch]:
+    """The prompts in the window's pixels, and the place in ``prompts`` of every mask that comes out."""
+    states = [place for place, one in enumerate(prompts) if one.state is not None]
+    boxes = [place for place, one in enumerate(prompts) if one.box is not None]
+    points = [place for place, one in enumerate(prompts) if one.point is not None]
+    regions = [place for place, one in enumerate(prompts) if one.region is not None]
+    corners = [[prompts[at].box.xyxy[:2], prompts[at].box.xyxy[2:]] for at in boxes]  # type: ignore[union-attr]
+    spots = [prompts[at].point for at in points]
+
+    def tensor(values: NDArray[np.float32]) -> Tensor | None:
+        return torch.from_numpy(values).to(device) if len(values) else None
+
+    return [*states, *boxes, *points, *regions], PromptBatch(
+        torch.stack([_state(prompts[at]) for at in states]) if states else None,
+        tensor(crop.to_window(np.asarray(corners, np.float32).reshape(-1, 2)).reshape(-1, 4)),
+        tensor(crop.to_window(np.asarray(spots, np.float32).reshape(-1, 2) + np.float32(0.5))),
+        torch.stack([_window_region(crop, prompts[at]) for at in regions]).to(device) if regions else None,
+    )
+
+
+def _state(asked: MaskPrompt) -> Tensor:
+    if not isinstance(asked.state, Tensor):
+        raise BackendError("this state comes from another profile's language model")
+    return asked.state
+
+
+def _window_region(crop: FaceCrop, asked: MaskPrompt) -> Tensor:
+    """A region of the frame on the mask decoder's grid: (112, 112) bool."""
+    grey = np.repeat(np.asarray(asked.region, np.uint8)[..., None] * 255, 3, axis=2)
+    window, content = crop_square(grey, crop.square)
+    blank = np.ones((CROP_SIZE, CROP_SIZE), np.bool_)
+    blank[content.top : content.bottom, content.left : content.right] = False
+    shown = torch.from_numpy((window[..., 0] > 127) & ~blank)
+    return functional.adaptive_avg_pool2d(shown[None].float(), (MASK_SIDE, MASK_SIDE))[0] >= 0.5
 
 
 def _features(encoding: Encoding) -> _Features:
@@ -214,35 +334,9 @@ def _features(encoding: Encoding) -> _Features:
     return encoding.features
 
 
-def _row(output: EncoderOutput, row: int) -> EncoderOutput:
-    one = slice(row, row + 1)
-    return EncoderOutput(
-        output.tokens[one],
-        output.coarse[one],
-        output.detection[one],
-        output.classes[one],
-        output.regions[one],
-        output.mask[one],
-        output.pooled[one],
-    )
-
-
 def _batch(encodings: Sequence[Encoding]) -> EncoderOutput:
     """The faces' features as one batch again."""
-    rows = [_features(encoding).output for encoding in encodings]
-
-    def joined(parts: list[Tensor]) -> Tensor:
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-    return EncoderOutput(
-        joined([row.tokens for row in rows]),
-        joined([row.coarse for row in rows]),
-        joined([row.detection for row in rows]),
-        joined([row.classes for row in rows]),
-        joined([row.regions for row in rows]),
-        joined([row.mask for row in rows]),
-        joined([row.pooled for row in rows]),
-    )
+    return EncoderOutput.joined([_features(encoding).output for encoding in encodings])
 
 
 def _loaded(network: Network, part: Part, device: str) -> Network:

@@ -9,7 +9,8 @@ artifact mask (multi-task, as in Fake-in-Facext's auxiliary heads, arXiv 2510.20
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from functools import reduce
 
 import torch
@@ -67,6 +68,7 @@ class EncoderOutput:
         classes: (B, classes) logits.
         regions: (B, regions) logits.
         mask: (B, 56, 56) logits at stride 4.
+        neck: (B, neck, 56, 56) float, the fine branch that the mask is read from.
         pooled: (B, ``pooled_width``) float, what detection, class and region heads read.
     """
 
@@ -76,7 +78,22 @@ class EncoderOutput:
     classes: Tensor
     regions: Tensor
     mask: Tensor
+    neck: Tensor
     pooled: Tensor
+
+    def row(self, index: int) -> EncoderOutput:
+        """One picture of the batch, as a batch of one."""
+        one = slice(index, index + 1)
+        return EncoderOutput(*[getattr(self, field.name)[one] for field in fields(self)])
+
+    @staticmethod
+    def joined(rows: Sequence[EncoderOutput]) -> EncoderOutput:
+        """Several outputs as one batch."""
+        if len(rows) == 1:
+            return rows[0]
+        return EncoderOutput(
+            *[torch.cat([getattr(row, field.name) for row in rows]) for field in fields(EncoderOutput)]
+        )
 
 
 class ResidualBlock(nn.Module):
@@ -154,6 +171,7 @@ class ForensicEncoder(nn.Module):
             self.class_head(read).float(),
             self.region_head(read).float(),
             mask,
+            neck,
             pooled,
         )
 

@@ -1,9 +1,10 @@
 """The compact language model: the LLaVA arrangement (vision tokens, projector, decoder) over a small Mistral decoder.
 
-Positions: beginning, 49 vision tokens (2 x 2 neighbours of the encoder's 14 x 14 grid joined), one signal token (the
-encoder's detection, class and region logits: the region prompter's output, before any text), then a question in exactly
-``PROMPT_SLOTS`` slots, then the answer. Questions have a fixed width, so that several hypotheses about one picture form
-one batch without padding masks and share the picture's prefix.
+Positions: beginning, 49 vision tokens (2 x 2 neighbours of the encoder's 14 x 14 grid joined, with what the dense mask
+says of each place), one signal token (the encoder's detection, class and region logits: the region prompter's output,
+before any text), then a question in exactly ``PROMPT_SLOTS`` slots, then the answer, then perhaps further questions and
+answers. Questions have a fixed width, so that several hypotheses about one picture form one batch without padding masks
+and share the picture's prefix.
 """
 
 from __future__ import annotations
@@ -21,23 +22,36 @@ from fakeface.networks.encoder import EncoderOutput
 
 __all__ = [
     "ANSWER_LIMIT",
+    "CONTEXT",
+    "PICTURE_SLOTS",
     "PROMPT_SLOTS",
+    "REPLY_LIMIT",
     "SPECIAL_TOKENS",
     "CompactLanguageModel",
     "LanguageConfig",
     "decode_ids",
+    "exchange_ids",
+    "ground_ids",
     "prompt_ids",
     "read_texts",
     "signals",
+    "vision_tokens",
     "write_texts",
 ]
 
 SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<image>", "<region>", "<p>", "</p>", "[SEG]", "[NOSEG]")
 PAD, BEGIN, END = 0, 1, 2
+SEG = SPECIAL_TOKENS.index("[SEG]")
 PROMPT_SLOTS = 24
 """Tokens of a question."""
 ANSWER_LIMIT = 110
-"""Most tokens of an answer."""
+"""Most tokens of a five-field answer."""
+REPLY_LIMIT = 180
+"""Most tokens of any other answer."""
+PICTURE_SLOTS = 51
+"""Positions of a picture: beginning, vision tokens, signal."""
+CONTEXT = 512
+"""Positions that the decoder knows: picture, questions and answers together."""
 TEXT_LIMIT = 96
 """Most tokens of description and reasoning that are read back."""
 
@@ -50,7 +64,7 @@ class LanguageConfig:
         vocabulary: tokens.
         width: of the decoder.
         layers, heads, key_value_heads, inner: of the decoder.
-        vision_width: channels of the encoder's tokens.
+        vision_width: channels of ``vision_tokens``.
         signal_width: detection, class and region logits together.
     """
 
@@ -60,12 +74,20 @@ class LanguageConfig:
     heads: int = 8
     key_value_heads: int = 4
     inner: int = 704
-    vision_width: int = 256
+    vision_width: int = 258
     signal_width: int = 22
 
     def as_dict(self) -> dict[str, int]:
         """For the record beside the weights."""
         return asdict(self)
+
+
+def vision_tokens(output: EncoderOutput) -> Tensor:
+    """The encoder's tokens with the mean and the peak of its dense mask at each of them: (B, C + 2, 14, 14) float."""
+    mask = (output.mask[:, None] / 4).tanh()
+    size = output.tokens.shape[-2:]
+    pooled = [functional.adaptive_avg_pool2d(mask, size), functional.adaptive_max_pool2d(mask, size)]
+    return torch.cat([output.tokens.float(), *pooled], dim=1)
 
 
 def signals(output: EncoderOutput) -> Tensor:
@@ -78,6 +100,11 @@ def prompt_ids(tokenizer: Tokenizer, question: str) -> list[int]:
     """A question in exactly ``PROMPT_SLOTS`` tokens: cut or filled with ``<pad>``, which the model reads as it is."""
     ids = list(tokenizer.encode(question).ids)[:PROMPT_SLOTS]
     return ids + [PAD] * (PROMPT_SLOTS - len(ids))
+
+
+def exchange_ids(tokenizer: Tokenizer, question: str, answer: str) -> tuple[list[int], list[int]]:
+    """The ids of a question in its slots, and those of its answer with ``END``."""
+    return prompt_ids(tokenizer, question), [*tokenizer.encode(answer).ids, END]
 
 
 class CompactLanguageModel(nn.Module):
@@ -104,7 +131,7 @@ class CompactLanguageModel(nn.Module):
                 num_attention_heads=config.heads,
                 num_key_value_heads=config.key_value_heads,
                 intermediate_size=config.inner,
-                max_position_embeddings=512,
+                max_position_embeddings=CONTEXT,
                 sliding_window=None,
                 tie_word_embeddings=True,
                 pad_token_id=PAD,
@@ -114,17 +141,22 @@ class CompactLanguageModel(nn.Module):
         )
 
     def picture(self, tokens: Tensor, signal: Tensor) -> Tensor:
-        """The picture's prefix as embeddings: (B, 51, width) from (B, C, 14, 14) tokens and (B, 22) signals."""
+        """The picture's prefix as embeddings: (B, 51, width) from vision tokens (B, C, 14, 14) and (B, 22) signals."""
         joined = functional.pixel_unshuffle(tokens.float(), 2).flatten(2).transpose(1, 2)
         begin = self._embed(torch.full((len(tokens), 1), BEGIN, device=tokens.device))
         return torch.cat([begin, self.projector(joined), self.signal(signal)[:, None]], dim=1)
 
     def forward(self, tokens: Tensor, signal: Tensor, text: Tensor) -> Tensor:
         """Logits (B, L, vocabulary) that predict ``text[:, 1:]`` and what follows, from question and answer ids."""
+        logits: Tensor = self.decoder.lm_head(self.states(tokens, signal, text))
+        return logits
+
+    def states(self, tokens: Tensor, signal: Tensor, text: Tensor) -> Tensor:
+        """Last hidden states (B, L, width) at the ids of questions and answers about a picture."""
         prefix = self.picture(tokens, signal)
         embeddings = torch.cat([prefix, self._embed(text)], dim=1)
-        logits: Tensor = self.decoder(inputs_embeds=embeddings, use_cache=False).logits
-        return logits[:, prefix.shape[1] :]
+        hidden: Tensor = self.decoder.model(inputs_embeds=embeddings, use_cache=False).last_hidden_state
+        return hidden[:, prefix.shape[1] :]
 
     def read(self, text: Tensor, lengths: Tensor) -> Tensor:
         """Last hidden states (B, L, width) of bare text, without picture or question: what MIDS reads."""
@@ -138,9 +170,9 @@ class CompactLanguageModel(nn.Module):
         """Greedy decoding of every prompt about every picture, one pass over each picture's prefix.
 
         Args:
-            tokens: (B, C, 14, 14) of the encoder.
+            tokens: (B, C, 14, 14), ``vision_tokens``.
             signal: (B, 22).
-            prompts: (H, ``PROMPT_SLOTS``) ids, asked about each picture.
+            prompts: (H, L) ids that end with a question, asked about each picture.
             limit: most tokens of an answer.
 
         Yields:
@@ -179,7 +211,7 @@ def write_texts(
 ) -> list[tuple[str, ...]]:
     """Every question answered about every encoded face, in one batch: one tuple of texts per face."""
     prompts = torch.tensor([prompt_ids(tokenizer, question) for question in questions], device=seen.tokens.device)
-    steps = list(model.write(seen.tokens, signals(seen), prompts, ANSWER_LIMIT))
+    steps = list(model.write(vision_tokens(seen), signals(seen), prompts, ANSWER_LIMIT))
     texts = [decode_ids(tokenizer, row) for row in torch.stack(steps, dim=1).tolist()]
     return [tuple(texts[at : at + len(questions)]) for at in range(0, len(texts), len(questions))]
 
@@ -192,3 +224,11 @@ def read_texts(model: CompactLanguageModel, texts: Sequence[Sequence[int]]) -> t
     longest = int(lengths.max())
     ids = torch.tensor([text + [PAD] * (longest - len(text)) for text in cut], device=device)
     return model.read(ids, lengths), lengths
+
+
+@torch.inference_mode()
+def ground_ids(model: CompactLanguageModel, seen: EncoderOutput, ids: Sequence[int], first: int) -> Tensor:
+    """The model's states (S, width) at every ``[SEG]`` from position ``first`` on, of texts about one picture."""
+    text = torch.tensor([list(ids)], device=seen.tokens.device)
+    places = [at for at in range(first, len(ids)) if ids[at] == SEG]
+    return model.states(vision_tokens(seen), signals(seen), text)[0, places]

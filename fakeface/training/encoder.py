@@ -110,8 +110,8 @@ def losses(output: EncoderOutput, batch: dict[str, Tensor]) -> dict[str, Tensor]
         "pair": functional.softplus(real - forged_of_pair).mean(),
         "detection": functional.binary_cross_entropy_with_logits(output.detection, batch["label"]),
         "class": 0.3 * functional.cross_entropy(output.classes, batch["forgery"]),
-        "mask": functional.binary_cross_entropy_with_logits(logits, truth),
-        "dice": 0.3 * (dice * forged).sum() / forged.sum().clamp(min=1),
+        "mask": 2.0 * functional.binary_cross_entropy_with_logits(logits, truth),
+        "dice": 0.6 * (dice * forged).sum() / forged.sum().clamp(min=1),
         "regions": 0.3 * functional.binary_cross_entropy_with_logits(output.regions[known], batch["regions"][known]),
     }
 

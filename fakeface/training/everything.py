@@ -21,10 +21,21 @@ from fakeface.training.formats.splits import SplitRule
 from fakeface.training.language import LanguageTraining
 from fakeface.training.leaks import duplicates_in, find_leaks, read_splits
 from fakeface.training.manifest import read_faces
+from fakeface.training.masks import MasksTraining
 from fakeface.training.mids import MidsTraining
 from fakeface.training.prepare import prepare
+from fakeface.training.prompter import PrompterTraining
 from fakeface.training.release import release
-from fakeface.training.stages import Mining, Place, encoder_stage, language_stage, mids_stage, mining_stage
+from fakeface.training.stages import (
+    Mining,
+    Place,
+    encoder_stage,
+    language_stage,
+    masks_stage,
+    mids_stage,
+    mining_stage,
+    prompter_stage,
+)
 
 __all__ = ["Everything", "Leaking", "Preparing", "Releasing", "Target", "load_everything", "train_everything"]
 
@@ -79,7 +90,9 @@ class Everything(BaseModel):
     prepare: Preparing = Preparing()
     leaks: Leaking = Leaking()
     encoder: EncoderTraining = EncoderTraining()
+    prompter: PrompterTraining = PrompterTraining()
     language: LanguageTraining = LanguageTraining()
+    masks: MasksTraining = MasksTraining()
     mine: Mining = Mining()
     mids: MidsTraining = MidsTraining()
     release: Releasing = Releasing()
@@ -167,7 +180,9 @@ def train_everything(
         "prepare": lambda: _prepare(manifest, place, settings.prepare, progress),
         "leaks": lambda: _leaks(place, settings, progress),
         "encoder": lambda: encoder_stage(_kept(place), settings.encoder),
+        "prompter": lambda: prompter_stage(_kept(place), settings.prompter),
         "language": lambda: language_stage(_kept(place), settings.language),
+        "masks": lambda: masks_stage(_kept(place), settings.masks),
         "mine": lambda: mining_stage(_kept(place), settings.mine),
         "mids": lambda: mids_stage(_kept(place), settings.mids),
     }

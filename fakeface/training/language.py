@@ -1,4 +1,7 @@
-"""Train the tokenizer and the compact language model on annotated pairs, under open, fake and real hypotheses.
+"""Train the tokenizer and the compact language model on annotated pairs.
+
+Half of the texts are five-field answers under open, fake and real hypotheses; the others are grounded explanations,
+regional lists, answers about regions, and conversations.
 
 The encoder is frozen. As in FFAA a hypothesis usually equals the truth; the more plainly the encoder sees the truth,
 the more often a hypothesis contradicts it, so that the model learns to hold against a wrong one where pictures speak.
@@ -7,36 +10,33 @@ the more often a hypothesis contradicts it, so that the model learns to hold aga
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from fakeface.answers import Hypothesis, parse_answer, prompt
+from fakeface.concepts import CONCEPTS
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.networks.language import (
-    END,
-    PROMPT_SLOTS,
     SPECIAL_TOKENS,
     CompactLanguageModel,
     LanguageConfig,
-    prompt_ids,
     signals,
+    vision_tokens,
     write_texts,
 )
-from fakeface.training.annotate import annotate, draw_hypothesis
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
 from fakeface.training.device import Device, choose_device
 from fakeface.training.forge.pairs import FaceSample, PairFactory
+from fakeface.training.lessons import IGNORED, Fields, Lesson, Lessons, text_batch
 from fakeface.training.manifest import FaceRow
 from fakeface.training.progress import Budget, Log, Schedule
 
@@ -64,6 +64,7 @@ class LanguageTraining:
         check_every: batches between two looks at the calibration faces.
         save_every: batches between two checkpoints.
         device: of the networks.
+        fields: of the five-field answers, for the seed paper's ablation.
     """
 
     answers: int = 60_000
@@ -73,10 +74,11 @@ class LanguageTraining:
     workers: int = 1
     threads: int = 2
     seed: int = 2
-    vocabulary: int = 768
+    vocabulary: int = 1024
     check_every: int = 100
     save_every: int = 50
     device: Device = "auto"
+    fields: Fields = "all"
 
 
 def rows_of_part(rows: Sequence[FaceRow], part: Part) -> list[FaceRow]:
@@ -88,26 +90,13 @@ def rows_of_part(rows: Sequence[FaceRow], part: Part) -> list[FaceRow]:
     return [row for row in rows if row.split == "train" and mining(row) == (part == "mining")]
 
 
-class AnnotatedPairs(Dataset[list[tuple[FaceSample, str]]]):
-    """Pairs of a factory with their answers."""
-
-    def __init__(self, factory: PairFactory, first: int, count: int) -> None:
-        self.factory, self.first, self.count = factory, first, count
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, index: int) -> list[tuple[FaceSample, str]]:
-        cv2.setNumThreads(1)
-        rng = np.random.default_rng((self.factory.studio.seed, 7, self.first + index))
-        real, fake = self.factory.pair(self.first + index)
-        return [(real, annotate(real, 0.5, rng)), (fake, annotate(fake, 0.5, rng, original=real))]
-
-
 def train_tokenizer(factory: PairFactory, vocabulary: int, pairs: int = 600) -> Tokenizer:
     """A byte-level BPE tokenizer (Sennrich et al. 2016) over annotated answers and the prompts."""
-    texts = [text for index in range(pairs) for _, text in AnnotatedPairs(factory, 10**6, pairs)[index]]
+    lessons = Lessons(factory, 10**6, pairs)
+    exchanges = [one for index in range(pairs) for lesson in lessons[index] for one in lesson.exchanges]
+    texts = [text for one in exchanges for text in (one.question, one.answer)]
     texts += [prompt(hypothesis) for hypothesis in Hypothesis] * 20
+    texts += [concept.words for concept in CONCEPTS.values()]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -129,32 +118,9 @@ def encode_windows(encoder: ForensicEncoder, samples: Sequence[FaceSample]) -> E
     return output
 
 
-def with_probability(text: str, certainty: float) -> str:
-    """The answer with its probability line set: the encoder's own, in tenths, 0.5 to 0.9."""
-    return re.sub(r"Probability: [0-9.]+", f"Probability: {min(max(certainty, 0.5), 0.9):.1f}", text)
-
-
-def text_batch(
-    tokenizer: Tokenizer,
-    items: Sequence[tuple[FaceSample, str]],
-    certainties: Sequence[float],
-    rng: np.random.Generator,
-) -> Tensor:
-    """Question and answer ids, (B, L) padded with ``END``; the question takes ``PROMPT_SLOTS`` of L."""
-    rows = []
-    for (sample, text), certainty in zip(items, certainties, strict=True):
-        question = prompt_ids(tokenizer, prompt(draw_hypothesis(sample.label, certainty, rng)))
-        rows.append(question + tokenizer.encode(with_probability(text, certainty)).ids + [END])
-    longest = max(len(row) for row in rows)
-    return torch.tensor([row + [END] * (longest - len(row)) for row in rows])
-
-
-def answer_loss(logits: Tensor, text: Tensor) -> Tensor:
-    """Next-token loss over the answers; everything after the first ``END`` is ignored."""
-    targets = text[:, PROMPT_SLOTS:]
-    ended = (targets == END).long().cumsum(dim=1) - (targets == END).long() > 0
-    predicted = logits[:, PROMPT_SLOTS - 1 : -1]
-    return functional.cross_entropy(predicted.flatten(0, 1), targets.masked_fill(ended, -100).flatten())
+def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Next-token loss over what is learned: ``targets`` (B, L) hold -100 in questions and padding."""
+    return functional.cross_entropy(logits[:, :-1].flatten(0, 1), targets[:, 1:].flatten(), ignore_index=IGNORED)
 
 
 def train_language(
@@ -181,21 +147,23 @@ def train_language(
     budget.resume(progress["seen"], progress["seconds"])
     if budget.share >= 1:
         return
-    calib = AnnotatedPairs(PairFactory([row for row in rows if row.split == "calib"], root, 3000), 0, 96)
-    held = [item for index in range(len(calib)) for item in calib[index]]
+    calib = Lessons(
+        PairFactory([row for row in rows if row.split == "calib"], root, 3000), 0, 96, None, settings.fields
+    )
+    held = [lesson for index in range(len(calib)) for lesson in calib[index]]
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
     encoder.to(device).eval().requires_grad_(False)
-    for step, items in enumerate(_batches(factory, budget, settings), start=1):
+    for step, lessons in enumerate(_batches(factory, budget, settings), start=1):
         rng = np.random.default_rng((settings.seed, budget.seen))
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(budget.share)
-        loss = _loss(network.train(), encoder, tokenizer, items, rng)
+        loss = _loss(network.train(), encoder, tokenizer, lessons, rng)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         average.update(network)
-        budget.seen += len(items)
+        budget.seen += len(lessons)
         finished = budget.share >= 1
         if step % settings.check_every == 0 or finished:
             report = _check(average, network.config, encoder, tokenizer, held)
@@ -221,24 +189,24 @@ def _loss(
     network: CompactLanguageModel,
     encoder: ForensicEncoder,
     tokenizer: Tokenizer,
-    items: Sequence[tuple[FaceSample, str]],
+    lessons: Sequence[Lesson],
     rng: np.random.Generator,
 ) -> Tensor:
-    seen = encode_windows(encoder, [sample for sample, _ in items])
-    labels = torch.tensor([sample.label for sample, _ in items], device=seen.tokens.device)
+    seen = encode_windows(encoder, [lesson.sample for lesson in lessons])
+    device = seen.tokens.device
+    labels = torch.tensor([lesson.sample.label for lesson in lessons], device=device)
     probability = seen.detection.sigmoid()
     certainties = torch.where(labels > 0, probability, 1 - probability).tolist()
-    text = text_batch(tokenizer, items, certainties, rng).to(seen.tokens.device)
-    with torch.autocast(text.device.type, torch.bfloat16):
-        logits = network(seen.tokens.clone(), signals(seen).clone(), text)
-    return answer_loss(logits.float(), text)
+    text, targets = (ids.to(device) for ids in text_batch(tokenizer, lessons, certainties, rng))
+    with torch.autocast(device.type, torch.bfloat16):
+        logits = network(vision_tokens(seen).clone(), signals(seen).clone(), text)
+    return answer_loss(logits.float(), targets)
 
 
-def _batches(
-    factory: PairFactory, budget: Budget, settings: LanguageTraining
-) -> Iterator[list[tuple[FaceSample, str]]]:
+def _batches(factory: PairFactory, budget: Budget, settings: LanguageTraining) -> Iterator[list[Lesson]]:
     first = budget.seen // 2
-    dataset = AnnotatedPairs(factory, first, settings.answers // 2 - first + settings.pairs_per_batch)
+    count = settings.answers // 2 - first + settings.pairs_per_batch
+    dataset = Lessons(factory, first, count, None, settings.fields)
     loader = DataLoader(
         dataset,
         settings.pairs_per_batch,
@@ -250,8 +218,8 @@ def _batches(
     yield from loader
 
 
-def _flat(pairs: list[list[tuple[FaceSample, str]]]) -> list[tuple[FaceSample, str]]:
-    return [item for pair in pairs for item in pair]
+def _flat(pairs: list[list[Lesson]]) -> list[Lesson]:
+    return [lesson for pair in pairs for lesson in pair]
 
 
 @torch.no_grad()
@@ -260,7 +228,7 @@ def _check(
     config: LanguageConfig,
     encoder: ForensicEncoder,
     tokenizer: Tokenizer,
-    held: Sequence[tuple[FaceSample, str]],
+    held: Sequence[Lesson],
 ) -> dict[str, float]:
     """Loss on calibration faces; share of open answers that can be read and that claim the truth."""
     network = CompactLanguageModel(config)
@@ -270,10 +238,10 @@ def _check(
     losses = [float(_loss(network, encoder, tokenizer, held[at : at + 48], rng)) for at in range(0, len(held), 48)]
     readable = right = 0
     chosen = held[:64]
-    seen = encode_windows(encoder, [sample for sample, _ in chosen])
+    seen = encode_windows(encoder, [lesson.sample for lesson in chosen])
     written = write_texts(network, tokenizer, seen, (prompt(Hypothesis.OPEN),))
-    for (sample, _), (text,) in zip(chosen, written, strict=True):
+    for lesson, (text,) in zip(chosen, written, strict=True):
         claim = parse_answer(text, Hypothesis.OPEN).claim
         readable += claim is not None
-        right += claim is not None and (claim.value == "fake") == bool(sample.label)
+        right += claim is not None and (claim.value == "fake") == bool(lesson.sample.label)
     return {"calib_loss": float(np.mean(losses)), "readable": readable / len(chosen), "right": right / len(chosen)}

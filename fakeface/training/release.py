@@ -10,25 +10,28 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score, roc_curve
+from sklearn.metrics import f1_score, jaccard_score, roc_curve
 
-from fakeface.backends import build_engine
-from fakeface.backends.compact import MIN_MASK_SHARE
+from fakeface.backends import Engine, build_engine
+from fakeface.bench.scoring import window_crop
 from fakeface.bench.sets import score_forged
 from fakeface.calibration import Calibration
 from fakeface.decision import Thresholds
 from fakeface.errors import WeightsError
 from fakeface.networks.encoder import EncoderConfig, ForensicEncoder
 from fakeface.networks.language import LanguageConfig
+from fakeface.networks.masks import MasksConfig
 from fakeface.networks.mids import MidsConfig
 from fakeface.profiles import Profile, load_profile
 from fakeface.settings import Settings
 from fakeface.training.calibrate import calibrate
 from fakeface.training.encoder import collate
-from fakeface.training.forge.pairs import PairFactory
+from fakeface.training.forge.pairs import MASK_SIZE, PairFactory
+from fakeface.training.forge.values import FOREIGN
 from fakeface.training.manifest import FaceRow
 from fakeface.training.networks import load_encoder, load_tokenizer
 
@@ -43,6 +46,7 @@ FILES = {
     "tokenizer": "compact-tokenizer.json",
     "encoder": "compact-encoder.safetensors",
     "language": "compact-language.safetensors",
+    "masks": "compact-masks.safetensors",
     "mids": "compact-mids.safetensors",
 }
 GRID = tuple(round(float(cut), 2) for cut in np.linspace(0.1, 0.9, 17))
@@ -50,7 +54,7 @@ FALSE_ALARMS = 0.1
 """Share of real calibration faces that are called fake."""
 MISSES = 0.2
 """Share of forged calibration faces that are called real."""
-FALSE_MASKS = 0.15
+FALSE_MASKS = 0.1
 """Share of real calibration faces that show a mask."""
 UNDECIDED_SHARE = 0.05
 """Share of calibration faces left too close to call where those two leave none."""
@@ -70,7 +74,7 @@ def release(
     """Write the profile ``compact`` into ``out``: weights, configuration, tokenizer and ``compact.toml``.
 
     Args:
-        trained: folder with ``encoder/``, ``language/`` and ``mids/`` as the training stages wrote them.
+        trained: folder with ``prompter/``, ``language/``, ``masks/`` and ``mids/`` as the training stages wrote them.
         out: a weights folder.
         rows: prepared faces, of which the calibration split chooses the cuts.
         root: folder that their paths are relative to.
@@ -88,13 +92,15 @@ def release(
     sizes = {
         "encoder": EncoderConfig().as_dict(),
         "language": LanguageConfig(tokenizer.get_vocab_size()).as_dict(),
+        "masks": MasksConfig().as_dict(),
         "mids": MidsConfig().as_dict(),
     }
     (out / FILES["config"]).write_text(json.dumps(sizes, indent=2) + "\n", encoding="utf-8")
     for role, source in (
         ("tokenizer", "language/tokenizer.json"),
-        ("encoder", "encoder/encoder.safetensors"),
+        ("encoder", "prompter/encoder.safetensors"),
         ("language", "language/language.safetensors"),
+        ("masks", "masks/masks.safetensors"),
         ("mids", "mids/mids.safetensors"),
     ):
         if not (trained / source).is_file():
@@ -133,8 +139,8 @@ def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: 
     """Cuts on calibration pairs.
 
     Fakeness: between the score that one real face in ten passes and the score that two forged faces in ten stay below
-    everything is too close to call. Independent score: the most balanced accuracy. Mask: the lowest cut at which no
-    more than 15 real faces in a hundred show a mask. Regions: the best F1.
+    everything is too close to call. Independent score: the most balanced accuracy. Presence of a mask: the text-
+    independent score that one real face in ten passes. Mask: the best mean IoU on forged faces. Regions: the best F1.
     """
     factory = PairFactory([row for row in rows if row.split == "calib"], root, CALIB_SEED)
     settings = Settings(threads=threads, batch_faces=16)
@@ -143,13 +149,14 @@ def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: 
     labels = np.array([face.label for face in faces])
     fakeness = np.array([0.5 if face.fakeness is None else face.fakeness for face in faces])
     cut, margin = _fakeness_cut(labels, fakeness)
-    mask, region = _dense_cuts(load_encoder(folder / FILES["encoder"]), factory, pairs)
+    independent = np.array([face.independent for face in faces])
     return Thresholds(
         fakeness=cut,
-        independent=_balanced_cut(labels, np.array([face.independent for face in faces])),
+        independent=_balanced_cut(labels, independent),
         margin=margin,
-        mask=mask,
-        region=region,
+        mask=_mask_cut(engine, factory, pairs),
+        region=_region_cut(load_encoder(folder / FILES["encoder"]), factory, pairs),
+        presence=_inside(float(np.quantile(independent[labels == 0], 1 - FALSE_MASKS))),
     )
 
 
@@ -172,26 +179,31 @@ def _balanced_cut(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> flo
     return _inside(float(cuts[int(np.argmax(hit - false_alarm))]))
 
 
+def _mask_cut(engine: Engine, factory: PairFactory, pairs: int) -> float:
+    """The cut of pixels with the best mean IoU on forged faces whose place is known."""
+    ious = []
+    for index in range(pairs):
+        sample = factory.pair(index)[1]
+        if sample.mask_known:
+            (encoding,) = engine.encoder.encode([window_crop(sample)])
+            heat = cv2.resize(
+                engine.segmenter.probabilities(encoding), (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA
+            )
+            area = (sample.mask > FOREIGN).ravel()
+            ious.append([float(jaccard_score(area, heat.ravel() >= cut, zero_division=0.0)) for cut in GRID])
+    return GRID[int(np.argmax(np.mean(ious, axis=0)))]
+
+
 @torch.inference_mode()
-def _dense_cuts(encoder: ForensicEncoder, factory: PairFactory, pairs: int) -> tuple[float, float]:
-    found, named, touched = [], [], []
+def _region_cut(encoder: ForensicEncoder, factory: PairFactory, pairs: int) -> float:
+    """The cut of region probabilities with the best F1."""
+    named, touched = [], []
     for start in range(0, pairs, 16):
         batch = collate([factory.pair(index) for index in range(start, min(start + 16, pairs))])
-        output = encoder(batch["pixels"])
-        found.append(output.mask[batch["label"] == 0].sigmoid())
-        named.append(output.regions[batch["mask_known"]].sigmoid())
+        named.append(encoder(batch["pixels"]).regions[batch["mask_known"]].sigmoid())
         touched.append(batch["regions"][batch["mask_known"]])
-    on_reals = torch.cat(found)
-    regions, regions_truth = torch.cat(named).numpy(), torch.cat(touched).numpy()
-
-    def false_masks(cut: float) -> float:
-        return float(((on_reals >= cut).float().mean(dim=(1, 2)) >= MIN_MASK_SHARE).float().mean())
-
-    def region_f1(cut: float) -> float:
-        return float(f1_score(regions_truth.ravel(), regions.ravel() >= cut))
-
-    mask = next((cut for cut in GRID if false_masks(cut) <= FALSE_MASKS), GRID[-1])
-    return mask, max(GRID, key=region_f1)
+    found, truth = torch.cat(named).numpy().ravel(), torch.cat(touched).numpy().ravel()
+    return max(GRID, key=lambda cut: float(f1_score(truth, found >= cut)))
 
 
 def _write_profile(

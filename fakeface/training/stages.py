@@ -8,15 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from fakeface.errors import SettingsError
+from fakeface.networks.encoder import ForensicEncoder
 from fakeface.training.device import Device, choose_device
 from fakeface.training.encoder import EncoderTraining, train_encoder
 from fakeface.training.language import LanguageTraining, train_language
 from fakeface.training.manifest import FaceRow, read_faces
+from fakeface.training.masks import MasksTraining, train_masks
 from fakeface.training.mids import MidsTraining, train_mids
 from fakeface.training.mine import mine, mining_factory, read_mined
 from fakeface.training.networks import load_encoder, load_language
+from fakeface.training.prompter import PrompterTraining, train_prompter
 
-__all__ = ["Mining", "Place", "encoder_stage", "language_stage", "mids_stage", "mining_stage"]
+__all__ = [
+    "Mining",
+    "Place",
+    "encoder_stage",
+    "language_stage",
+    "masks_stage",
+    "mids_stage",
+    "mining_stage",
+    "prompter_stage",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +38,7 @@ class Place:
     Args:
         faces: folder that ``prepare`` wrote.
         root: folder that the paths of its rows are relative to.
-        out: folder of the training, with ``encoder/``, ``language/`` and ``mids/``.
+        out: folder of the training, with ``encoder/``, ``prompter/``, ``language/``, ``masks/`` and ``mids/``.
     """
 
     faces: Path
@@ -36,6 +48,15 @@ class Place:
     def rows(self) -> list[FaceRow]:
         """The prepared faces."""
         return read_faces(self.faces / "faces.jsonl")
+
+    def encoder(self) -> ForensicEncoder:
+        """The trained encoder, frozen: with the prompter's heads where that stage was run.
+
+        Raises:
+            WeightsError: it is missing.
+        """
+        prompter = self.out / "prompter" / "encoder.safetensors"
+        return load_encoder(prompter if prompter.is_file() else self.out / "encoder" / "encoder.safetensors")
 
     def mined(self, split: str) -> Path:
         """The mined answers of a split."""
@@ -62,16 +83,27 @@ def encoder_stage(place: Place, settings: EncoderTraining, start: Path | None = 
     return train_encoder(place.rows(), place.root, place.out / "encoder", settings, start)
 
 
+def prompter_stage(place: Place, settings: PrompterTraining) -> Iterator[dict[str, Any]]:
+    """Refit class and region head over the trained encoder."""
+    encoder = load_encoder(place.out / "encoder" / "encoder.safetensors")
+    return train_prompter(place.rows(), place.root, encoder, place.out / "prompter", settings)
+
+
 def language_stage(place: Place, settings: LanguageTraining) -> Iterator[dict[str, Any]]:
     """Train the language model over the trained encoder."""
-    encoder = load_encoder(place.out / "encoder" / "encoder.safetensors")
-    return train_language(place.rows(), place.root, encoder, place.out / "language", settings)
+    return train_language(place.rows(), place.root, place.encoder(), place.out / "language", settings)
+
+
+def masks_stage(place: Place, settings: MasksTraining) -> Iterator[dict[str, Any]]:
+    """Train the mask decoder over encoder and language model."""
+    language, tokenizer = load_language(place.out / "language")
+    return train_masks(place.rows(), place.root, place.encoder(), language, tokenizer, place.out / "masks", settings)
 
 
 def mining_stage(place: Place, settings: Mining) -> Iterator[dict[str, Any]]:
     """Let the language model answer about calibration faces, then about training faces that it does not know."""
     device = choose_device(settings.device)
-    encoder = load_encoder(place.out / "encoder" / "encoder.safetensors").to(device)
+    encoder = place.encoder().to(device)
     language, tokenizer = load_language(place.out / "language")
     for split, pairs in (("calib", settings.calib_pairs), ("train", settings.pairs)):
         factory = mining_factory(place.rows(), place.root, split)
@@ -84,9 +116,10 @@ def mids_stage(place: Place, settings: MidsTraining) -> Iterator[dict[str, Any]]
     Raises:
         SettingsError: nothing is mined.
     """
-    encoder = load_encoder(place.out / "encoder" / "encoder.safetensors")
     language, tokenizer = load_language(place.out / "language")
     mined, held = (read_mined(place.mined(split)) for split in ("train", "calib"))
     if not mined or not held:
         raise SettingsError("no mined answers: run `fakeface train mine` first")
-    return train_mids(place.rows(), place.root, encoder, language, tokenizer, mined, held, place.out / "mids", settings)
+    return train_mids(
+        place.rows(), place.root, place.encoder(), language, tokenizer, mined, held, place.out / "mids", settings
+    )

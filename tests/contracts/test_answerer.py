@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fakeface.answers import Hypothesis, parse_answer
+from fakeface.answers import Hypothesis, parse_answer, prompt
 
 from .conftest import Models
 
@@ -28,6 +28,6 @@ def test_pieces_of_a_stream_are_the_answer(models: Models) -> None:
     texts = models.engine.answerer.ask(encodings, tuple(Hypothesis))
     for encoding, row in zip(encodings, texts, strict=True):
         for text, hypothesis in zip(row, Hypothesis, strict=True):
-            pieces = list(models.engine.answerer.stream(encoding, hypothesis))
+            pieces = list(models.engine.answerer.reply(encoding, prompt(hypothesis)))
             assert len(pieces) > 1
             assert "".join("".join(pieces).split()) == "".join(text.split())

@@ -6,12 +6,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fakeface.training.forge.values import Field, Pixels
+from fakeface.training.forge.values import CannotForge, Field, Pixels
 
-__all__ = ["guided", "laplacian", "paste", "poisson"]
+__all__ = ["gradients_cloned", "guided", "laplacian", "paste", "poisson"]
 
 FRAME = 4
 """Pixels of mirrored frame around a picture that is cloned into: the solver needs known pixels around its mask."""
+
+
+def gradients_cloned(source: Pixels, target: Pixels, mask: Pixels, centre: tuple[int, int], flag: int) -> Pixels:
+    """Poisson blending (Perez et al. 2003) by OpenCV.
+
+    Raises:
+        CannotForge: OpenCV cannot clone this mask (it fails on some that reach an edge or are a few pixels wide).
+    """
+    try:
+        return np.asarray(cv2.seamlessClone(source, target, mask, centre, flag), np.uint8)
+    except cv2.error as error:
+        raise CannotForge("the patch cannot be cloned by its gradients") from error
 
 
 def paste(target: Pixels, source: Pixels, mask: Field) -> Pixels:
@@ -35,7 +47,7 @@ def poisson(target: Pixels, source: Pixels, area: NDArray[np.bool_], mixed: bool
     left, top, width, height = cv2.boundingRect(mask)
     centre = (left + width // 2, top + height // 2)
     flag = cv2.MIXED_CLONE if mixed else cv2.NORMAL_CLONE
-    cloned = cv2.seamlessClone(laid, around, mask, centre, flag)
+    cloned = gradients_cloned(laid, around, mask, centre, flag)
     return np.asarray(cloned[FRAME:-FRAME, FRAME:-FRAME], np.uint8)
 
 

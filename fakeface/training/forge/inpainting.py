@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fakeface.answers import ForgeryClass
 from fakeface.concepts import mirror_landmarks
 from fakeface.concepts.recipes import SideFrame
+from fakeface.training.forge.blending import gradients_cloned
 from fakeface.training.forge.canvas import LEAST_SEEN, Canvas, mixed, scaled, softly, stroke
 from fakeface.training.forge.retouching import bare_skin
 from fakeface.training.forge.values import CannotForge, Field, Forgery, Operator, Pixels, Task
@@ -158,7 +159,8 @@ def _mirrored(canvas: Canvas, hole: Pixels) -> Field:
     target, gap = _padded(canvas.pixels[box]), _padded_gap(hole[box])
     x, y, width, height = cv2.boundingRect(gap)
     centre = (x + width // 2, y + height // 2)
-    cloned = cv2.seamlessClone(_padded(np.asarray(source[box], np.uint8)), target, gap * 255, centre, cv2.NORMAL_CLONE)
+    laid = _padded(np.asarray(source[box], np.uint8))
+    cloned = gradients_cloned(laid, target, gap * 255, centre, cv2.NORMAL_CLONE)
     filled = canvas.pixels.astype(np.float32)
     filled[box] = cloned[2:-2, 2:-2]
     return filled

@@ -22,7 +22,7 @@ __all__ = ["GIVEN", "RECIPE", "Entry", "Recipe", "load_recipe", "single"]
 GIVEN = "given"
 """Name of the share of pairs that are not forged here: the data set's own fakes."""
 
-RECIPE = "compact-1"
+RECIPE = "compact-2"
 """The recipe that is shipped and used where none is named."""
 
 

@@ -1,0 +1,202 @@
+"""Fit the prompter: the heads that name forgery class and suspect regions before any text, over the frozen encoder.
+
+While the encoder learns, its recipe decides how often each class is met. Refitting the heads on classes met equally
+often makes them say the rare ones too (classifier re-training after Kang et al. 2020, arXiv 1910.09217). The regions
+are what ForgeryTalker's prompter gives its language model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from sklearn.metrics import f1_score
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader
+
+from fakeface.networks.encoder import ForensicEncoder
+from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
+from fakeface.training.device import Device, choose_device
+from fakeface.training.encoder import PairDataset, collate
+from fakeface.training.forge.operators import OPERATORS
+from fakeface.training.forge.pairs import PairFactory
+from fakeface.training.forge.recipe import GIVEN, RECIPE, Recipe, load_recipe
+from fakeface.training.manifest import FaceRow
+from fakeface.training.progress import Budget, Log, Schedule
+
+__all__ = ["PrompterTraining", "evened", "train_prompter"]
+
+REAL_WEIGHT = 0.5
+"""Weight of real faces in the loss of the class: half of all windows are real, an eighth of each forged class."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrompterTraining:
+    """Settings of the stage.
+
+    Args:
+        pictures: windows to see, real and forged together.
+        minutes: or minutes to train, whichever comes first; 0 for no limit.
+        pairs_per_batch: pairs in a batch.
+        learning_rate: peak of the schedule.
+        workers: processes that forge.
+        threads: of the network.
+        seed: of the pairs.
+        recipe: of the forgeries; its classes are evened out.
+        calib_pairs: pairs that checkpoints are compared on.
+        check_every: batches between two looks at the calibration faces.
+        save_every: batches between two checkpoints.
+        device: of the network.
+    """
+
+    pictures: int = 16_000
+    minutes: float = 0.0
+    pairs_per_batch: int = 32
+    learning_rate: float = 1e-3
+    workers: int = 1
+    threads: int = 2
+    seed: int = 6
+    recipe: str = RECIPE
+    calib_pairs: int = 192
+    check_every: int = 50
+    save_every: int = 50
+    device: Device = "auto"
+
+
+class _Heads(nn.Module):
+    """Class and region head of an encoder."""
+
+    def __init__(self, encoder: ForensicEncoder) -> None:
+        super().__init__()
+        self.class_head, self.region_head = encoder.class_head, encoder.region_head
+
+
+def evened(recipe: Recipe) -> Recipe:
+    """The recipe with the same share for every forged class; given fakes are left out, because the class is all that is
+    known of them.
+    """
+    totals: dict[str, float] = {}
+    for name, share in recipe.shares.items():
+        if name != GIVEN:
+            forgery = OPERATORS[name].forgery
+            totals[forgery] = totals.get(forgery, 0.0) + share
+    operators = {
+        name: entry.model_copy(update={"share": entry.share / totals[OPERATORS[name].forgery] if entry.share else 0.0})
+        for name, entry in recipe.operators.items()
+    }
+    return recipe.model_copy(update={"operators": operators, "given": 0.0, "version": f"{recipe.version}/evened"})
+
+
+def train_prompter(
+    rows: Sequence[FaceRow], root: Path, encoder: ForensicEncoder, out: Path, settings: PrompterTraining
+) -> Iterator[dict[str, Any]]:
+    """Fit both heads, resuming from ``out``; yields one report per look at the calibration faces.
+
+    Writes ``encoder.safetensors`` (the whole encoder, with the heads of the best sum of macro-F1 of the class and F1 of
+    the regions on calib), ``checkpoint.*`` and ``log.csv``.
+    """
+    torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    device = choose_device(settings.device)
+    encoder.to(device).eval().requires_grad_(False)
+    heads = _Heads(encoder).requires_grad_(True)
+    optimizer = torch.optim.AdamW(heads.parameters(), settings.learning_rate, weight_decay=0.01)
+    average = Average(heads, 0.98)
+    budget = Budget(settings.pictures, settings.minutes)
+    progress = load_checkpoint(out, heads, average, optimizer) or {"best": -1.0, "seen": 0, "seconds": 0.0}
+    budget.resume(progress["seen"], progress["seconds"])
+    if budget.share >= 1:
+        return
+    recipe = evened(load_recipe(settings.recipe))
+    held = _pooled_calib(
+        encoder, PairFactory([row for row in rows if row.split == "calib"], root, 3700, recipe), settings
+    )
+    factory = PairFactory([row for row in rows if row.split == "train"], root, settings.seed, recipe)
+    log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
+    for step, batch in enumerate(_batches(factory, budget, settings, device), start=1):
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate(budget.share)
+        loss = _loss(heads, _pooled(encoder, batch), batch)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        average.update(heads)
+        budget.seen += len(batch["label"])
+        finished = budget.share >= 1
+        if step % settings.check_every == 0 or finished:
+            report = _check(average, held)
+            if sum(report.values()) >= progress["best"]:
+                progress["best"] = sum(report.values())
+                save_weights(out / "encoder.safetensors", encoder.state_dict() | average.state)
+            row = {"seen": budget.seen, "seconds": round(budget.seconds), "loss": float(loss.detach()), **report}
+            log.write(row)
+            yield row
+        if step % settings.save_every == 0 or finished:
+            progress |= {"seen": budget.seen, "seconds": budget.seconds, "settings": asdict(settings)}
+            save_checkpoint(out, heads, average, optimizer, progress)
+        if finished:
+            return
+
+
+@torch.inference_mode()
+def _pooled(encoder: ForensicEncoder, batch: dict[str, Tensor]) -> Tensor:
+    pooled: Tensor = encoder(batch["pixels"]).pooled
+    return pooled
+
+
+def _loss(heads: _Heads, pooled: Tensor, batch: dict[str, Tensor]) -> Tensor:
+    read, known = functional.dropout(pooled.clone(), 0.2), batch["mask_known"]
+    weights = torch.ones(heads.class_head.out_features, device=read.device)
+    weights[0] = REAL_WEIGHT
+    return functional.cross_entropy(
+        heads.class_head(read), batch["forgery"], weights
+    ) + functional.binary_cross_entropy_with_logits(heads.region_head(read[known]), batch["regions"][known])
+
+
+def _batches(
+    factory: PairFactory, budget: Budget, settings: PrompterTraining, device: torch.device
+) -> Iterator[dict[str, Tensor]]:
+    first = budget.seen // 2
+    loader = DataLoader(
+        PairDataset(factory, first, settings.pictures // 2 - first + settings.pairs_per_batch),
+        settings.pairs_per_batch,
+        collate_fn=collate,
+        num_workers=settings.workers,
+        prefetch_factor=6 if settings.workers else None,
+        multiprocessing_context="spawn" if settings.workers else None,
+    )
+    for batch in loader:
+        yield {name: values.to(device) for name, values in batch.items()}
+
+
+def _pooled_calib(
+    encoder: ForensicEncoder, factory: PairFactory, settings: PrompterTraining
+) -> list[tuple[Tensor, dict[str, Tensor]]]:
+    held = []
+    for start in range(0, settings.calib_pairs, 16):
+        batch = collate([factory.pair(index) for index in range(start, min(start + 16, settings.calib_pairs))])
+        pixels = batch.pop("pixels").to(next(encoder.parameters()).device)
+        held.append((_pooled(encoder, {"pixels": pixels}).cpu(), batch))
+    return held
+
+
+@torch.no_grad()
+def _check(average: Average, held: Sequence[tuple[Tensor, dict[str, Tensor]]]) -> dict[str, float]:
+    """Macro-F1 of the five classes, and F1 of the regions at probability 0.5."""
+    state = {name: value.cpu() for name, value in average.state.items()}
+
+    def said(head: str, pooled: Tensor) -> Tensor:
+        return functional.linear(pooled, state[f"{head}.weight"], state[f"{head}.bias"])
+
+    called = torch.cat([said("class_head", pooled).argmax(dim=1) for pooled, _ in held])
+    truth = torch.cat([batch["forgery"] for _, batch in held])
+    named = torch.cat([said("region_head", pooled)[batch["mask_known"]] > 0 for pooled, batch in held])
+    touched = torch.cat([batch["regions"][batch["mask_known"]] > 0 for _, batch in held])
+    return {
+        "class_macro_f1": float(f1_score(truth, called, average="macro")),
+        "region_f1": float(f1_score(touched.flatten(), named.flatten(), zero_division=0)),
+    }
