@@ -68,6 +68,7 @@ def test_planted_cues_are_found_and_rescaling_takes_them_away(
     assert all(1.5 * 72 * 1.25 < extent < 1.5 * 72 * 1.9 for extent in extents[0] + extents[1])
     assert abs(np.mean(extents[0]) / np.mean(extents[1]) - 1) < 0.25, "as large whatever they are"
     assert all(face.quantisation is None for face in rescaled)
+    assert all(abs(face.picture_pixels**0.5 / face.scale - 1) < 0.05 for face in rescaled), "no margin tells"
     assert measure(tiny_engine, root, replace(plain, condition=RESCALED)) == rescaled
 
 

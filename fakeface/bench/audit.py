@@ -1,9 +1,10 @@
 """A shortcut audit: what files and geometry give away in each set of a data set, and the score without it.
 
 A set is the forgeries of one source and real pictures of the same split. Its faces are measured as they lie on the
-disk, and rescaled: every face is reduced to the same few pixels, enlarged by a factor and a kernel drawn without
-regard to what it is, and saved with one quality. What a score still tells then, it does not tell by size, resampling or
-compression. What it no longer tells may have been a shortcut, or fine traces of forging that went with the pixels.
+disk, and rescaled: the examined square of every face is reduced to the same few pixels, enlarged by a factor and a
+kernel drawn without regard to what it is, and saved with one quality. What a score still tells then, it does not tell
+by size, margin, resampling or compression. What it no longer tells may have been a shortcut, or fine traces of forging
+that went with the pixels.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from fakeface.bench.scoring import Place, score_windows
 from fakeface.bench.sets import FileSet, GivenFile
 from fakeface.bench.values import Batch
 from fakeface.errors import SettingsError
-from fakeface.faces import Box, Face, FaceOrigin, crop_face
+from fakeface.faces import Box, Face, FaceOrigin, crop_face, face_square
 from fakeface.frames import Frame
 from fakeface.settings import Settings
 from fakeface.training.forge.pairs import FaceSample
@@ -128,11 +129,27 @@ def _load(root: Path, file: GivenFile, *, rescaled: bool) -> _Picture | None:
 def _rescaled(pixels: NDArray[np.uint8], points: NDArray[np.float32], seed: int) -> _Picture:
     """The picture without its own size, resampling and compression; seeded by its name, not by its truth."""
     rng = np.random.default_rng(seed)
+    pixels, points = _square_of(pixels, points)
     factor = SMALL / max(float(np.ptp(points, axis=0).max()), 1.0)
     pixels, points = _resized(pixels, points, factor, cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC)
     pixels, points = _resized(pixels, points, float(rng.uniform(*ENLARGED)), int(rng.choice(KERNELS)))
     code = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
     return _Picture(np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR_RGB), np.uint8), points, len(code), None)
+
+
+def _square_of(pixels: NDArray[np.uint8], points: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The examined square alone; where it reaches outside of the picture, the border's pixels are repeated."""
+    square = face_square(points)
+    inside = square.clipped(pixels.shape[1], pixels.shape[0])
+    cut = cv2.copyMakeBorder(
+        pixels[inside.top : inside.bottom, inside.left : inside.right],
+        inside.top - square.top,
+        square.bottom - inside.bottom,
+        inside.left - square.left,
+        square.right - inside.right,
+        cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(cut, np.uint8), points - np.array([square.left, square.top], np.float32)
 
 
 def _resized(
