@@ -233,7 +233,8 @@ class CompactSegmenter:
         """(224, 224) float32 0..1, how likely each pixel of the window is altered, before any cut."""
         seen = _features(encoding).output
         logits = seen.mask if self.network is None else self.network(seen, PromptBatch(everything=True))[0]
-        return _grown(logits)[0]
+        heat: NDArray[np.float32] = _grown(logits)[0]
+        return heat
 
     def segment(self, encoding: Encoding, height: int, width: int) -> tuple[Mask, ...]:
         """One artifact mask, or none: for a face below the presence cut, or less than a hundredth of the window."""

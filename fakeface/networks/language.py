@@ -85,7 +85,7 @@ class LanguageConfig:
 def vision_tokens(output: EncoderOutput) -> Tensor:
     """The encoder's tokens with the mean and the peak of its dense mask at each of them: (B, C + 2, 14, 14) float."""
     mask = (output.mask[:, None] / 4).tanh()
-    size = output.tokens.shape[-2:]
+    size = (output.tokens.shape[2], output.tokens.shape[3])
     pooled = [functional.adaptive_avg_pool2d(mask, size), functional.adaptive_max_pool2d(mask, size)]
     return torch.cat([output.tokens.float(), *pooled], dim=1)
 

@@ -22,7 +22,17 @@ from fakeface.networks.masks import MASK_SIDE
 from fakeface.training.annotate import Annotation, annotate_window, draw_hypothesis
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 
-__all__ = ["TASKS", "Fields", "Lesson", "Lessons", "answer_masks", "reduced", "text_batch", "with_fields", "with_probability"]
+__all__ = [
+    "TASKS",
+    "Fields",
+    "Lesson",
+    "Lessons",
+    "answer_masks",
+    "reduced",
+    "text_batch",
+    "with_fields",
+    "with_probability",
+]
 
 TASKS = {"hypothesis": 0.5, "age": 0.12, "list": 0.08, "region": 0.2, "conversation": 0.1}
 """Share of each kind of text. Half of all are the five-field answers that the verdict rests on."""

@@ -42,8 +42,11 @@ def poisson(target: Pixels, source: Pixels, area: NDArray[np.bool_], mixed: bool
         mixed: whether the stronger gradient of both wins.
     """
     frames = (FRAME,) * 4
-    around, laid = (cv2.copyMakeBorder(one, *frames, cv2.BORDER_REFLECT_101) for one in (target, source))
-    mask = cv2.copyMakeBorder(area.astype(np.uint8) * 255, *frames, cv2.BORDER_CONSTANT, value=(0,))
+    around, laid = (
+        np.asarray(cv2.copyMakeBorder(one, *frames, cv2.BORDER_REFLECT_101), np.uint8) for one in (target, source)
+    )
+    raised = cv2.copyMakeBorder(area.astype(np.uint8) * 255, *frames, cv2.BORDER_CONSTANT, value=(0,))
+    mask = np.asarray(raised, np.uint8)
     left, top, width, height = cv2.boundingRect(mask)
     centre = (left + width // 2, top + height // 2)
     flag = cv2.MIXED_CLONE if mixed else cv2.NORMAL_CLONE
