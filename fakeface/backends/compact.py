@@ -22,8 +22,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fakeface.answers import Answer, Exchange, Hypothesis, prompt
+from fakeface.backends.heatmaps import answer_heatmaps
 from fakeface.concepts import REGION_NAMES
-from fakeface.decision import Scores, Thresholds
+from fakeface.decision import Pairing, Scores, Thresholds
 from fakeface.errors import BackendError, WeightsError
 from fakeface.faces import CROP_SIZE, FaceCrop, crop_square
 from fakeface.findings import ModelCard
@@ -214,6 +215,11 @@ class CompactScorer:
         pooled = seen.pooled.repeat_interleave(repeats, dim=0)
         tables = self.network(layers, pooled, hidden, lengths).softmax(dim=1).cpu().split(counts.tolist())
         return tuple(Scores(table.numpy()) for table in tables)
+
+    def heatmaps(self, encoding: Encoding, answer: Answer, pairing: Pairing) -> tuple[NDArray[np.float32], ...]:
+        """Grad-CAM of both visual layers for one pairing of an answer."""
+        seen = _batch([encoding])
+        return answer_heatmaps(self.network, self.language, self.tokenizer, seen, answer, pairing)
 
 
 class CompactSegmenter:
