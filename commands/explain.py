@@ -93,13 +93,16 @@ def explain(
 
 
 def _conversation(face: int) -> Iterator[str]:
-    """Questions from standard input, one per line, until an empty line or its end."""
+    """Questions from standard input, one per line, until an empty line, its end, or Ctrl-C: the transcript is kept."""
     from fakeface.asked import checked_question
     from fakeface.errors import SettingsError
 
     while True:
         click.echo(f"Question about face {face} (empty line: end): ", err=True, nl=False)
-        line = sys.stdin.readline().rstrip("\r\n")
+        try:
+            line = sys.stdin.readline().rstrip("\r\n")
+        except KeyboardInterrupt:
+            return
         if not line.strip():
             return
         try:

@@ -116,12 +116,13 @@ class Streamer:
         self._gone = False
         self._held = ""
         self._phrases = 0
+        self._open = False
 
     def begin(self, face: int, task: str, question: str) -> None:
         """Say what follows, and that nothing of it is checked yet."""
         from fakeface.sanitize import safe_text
 
-        self._held, self._phrases = "", 0
+        self._held, self._phrases, self._open = "", 0, False
         self._write(f"Face {face}, {task}: {safe_text(question)}\n  unchecked: ")
 
     def piece(self, text: str) -> None:
@@ -149,11 +150,17 @@ class Streamer:
         self._write("".join(safe_text(self._mark(part), keep_newlines=True) for part in parts).replace("\n", "\n    "))
 
     def _mark(self, part: str) -> str:
-        """Tags as an analyst reads them: a phrase in marks with its number."""
-        if part == "</p>":
+        """Tags as an analyst reads them: a phrase in marks with its number; a tag that opens or closes nothing goes."""
+        if part not in _TAGS:
+            return part
+        if part == "<p>" and not self._open:
+            self._open = True
+            return "‹"
+        if part == "</p>" and self._open:
+            self._open = False
             self._phrases += 1
             return f"›{self._phrases}"
-        return "‹" if part == "<p>" else "" if part in _TAGS else part
+        return ""
 
     def _write(self, text: str) -> None:
         if self._gone:

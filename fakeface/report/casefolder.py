@@ -261,6 +261,7 @@ class CaseFolder:
     def _save(self, name: str, pixels: NDArray[Any]) -> str:
         buffer = BytesIO()
         Image.fromarray(pixels if pixels.dtype == np.uint8 else pixels.astype(np.bool_)).save(buffer, "PNG")
+        make_folder((self.root / name).parent, may_exist=True)  # that of the maps is made where there are any
         store(self.root / name, buffer.getvalue(), replace=self._resumed)
         return name
 

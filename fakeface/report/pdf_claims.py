@@ -44,6 +44,9 @@ def asked_of(view: View, face: FaceEntry) -> Iterator[Flowable]:
     yield from _parts("Altered parts, largest share of the mask first", "Part", face.parts)
     yield from _parts("Places that were asked about", "Asked, part", face.places)
     crop = picture(view.root, face.crop_file)
+    if any(explanation.statements for explanation in face.explanations):
+        yield paragraph("What the model wrote on request, and how its claims fare", "h3")
+        yield paragraph(CHECKS, "small")
     for number, explanation in enumerate(face.explanations, start=1):
         yield from _explanation(number, explanation, crop, picture(view.root, explanation.overlay_file))
     if face.explanations:
@@ -90,7 +93,6 @@ def _explanation(
     if drawn is not None:
         yield KeepTogether([Spacer(1, 2 * mm), _figures(crop, drawn), paragraph(_caption(explanation), "caption")])
     if explanation.statements:
-        yield paragraph(CHECKS, "small")
         yield _claims(explanation.statements)
 
 

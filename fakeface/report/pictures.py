@@ -18,7 +18,8 @@ from fakeface.report.overlay import draw_phrases
 
 __all__ = ["PICTURE_FOLDERS", "PICTURE_NAME", "save_face"]
 
-PICTURE_FOLDERS = ("faces", "maps", "masks", "overlays")
+PICTURE_FOLDERS = ("faces", "masks", "overlays")
+"""Folders that every case has; maps lie in one of their own."""
 
 PICTURE_NAME = r"(faces|maps|masks|overlays)/F\d{4,}(-[emqs]?\d+){0,3}\.png"
 """Pattern of every picture's name in the case folder."""

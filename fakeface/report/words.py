@@ -290,4 +290,5 @@ def sensitivity_words(change: float | None) -> str:
     """What painting the mask over does to the text-independent score; a dash where it was not tried."""
     if change is None:
         return "—"
-    return f"sensitive to it ({change:+.2f})" if abs(change) >= LEAST_CHANGE else f"not sensitive to it ({change:+.2f})"
+    shown = f"({round(change, 2) + 0.0:+.2f})"  # no minus before a zero
+    return f"sensitive to it {shown}" if abs(change) >= LEAST_CHANGE else f"not sensitive to it {shown}"
