@@ -6,8 +6,10 @@ FACES.jsonl is the one that the answers were mined from (``kept/faces.jsonl`` of
 ``encoder/``, ``language/`` and ``mids/mined-*.jsonl`` as the stages wrote them. Answers about dev faces are mined here.
 Compared are the open answer alone (anchor), the text-independent score alone, and MIDS that reads description and
 reasoning (as a profile's does), one of the two, or also the verdict lines. Further language models, each of a training
-that wrote its own answers, join by --answers NAME=DIR. Every score has the cut 0.5, every answer that cannot be read
-is wrong. Intervals are over source pictures. Interrupted, it goes on where it stopped; the same seed gives the same.
+that wrote its own answers (with other fields: ``train all --set language.fields=...``), join by --answers NAME=DIR. Of
+those an open answer needs no more than its result, and there is no MIDS where most answers lack the reasoning. Every
+score has the cut 0.5, every answer that cannot be read is wrong. Intervals are over source pictures. Interrupted, it
+goes on where it stopped; the same seed gives the same.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from typing import get_args
 import numpy as np
 from tokenizers import Tokenizer
 
-from fakeface.answers import Claim
+from fakeface.answers import Claim, Hypothesis, parse_answer
 from fakeface.bench.bootstrap import Figure, Resampling
 from fakeface.bench.metrics import accuracy, score_figures
 from fakeface.errors import SettingsError
@@ -89,23 +91,27 @@ def labels_of(faces: Sequence[MinedFace]) -> np.ndarray[tuple[int], np.dtype[np.
     return np.array([face.label for face in faces], np.int64)
 
 
-def anchor_figures(faces: Sequence[MinedFace], seed: int) -> Figures:
+def open_claim(face: MinedFace, *, bare: bool) -> Claim | None:
+    """What the open answer says; ``bare``: also where it gives no reasoning."""
+    text = f"{face.texts[0]}\nForgery reasoning: none" if bare else face.texts[0]  # the first line of a name counts
+    return parse_answer(text, Hypothesis.OPEN).claim
+
+
+def anchor_figures(faces: Sequence[MinedFace], seed: int, *, bare: bool = False) -> Figures:
     """The open answer alone; it has no rank, so no AUC, and what cannot be read is wrong."""
-    labels, claims = labels_of(faces), [face.answers()[0].claim for face in faces]
+    labels, claims = labels_of(faces), [open_claim(face, bare=bare) for face in faces]
     fake = np.array([claim is Claim.FAKE for claim in claims], np.int64)
     called = np.where([claim is None for claim in claims], 1 - labels, fake)
     return accuracy(labels, called, resampling_of(faces, seed))
 
 
-def without_mids(source: Source, rows: Sequence[FaceRow], root: Path, seed: int) -> Iterator[Row]:
-    """The open answer alone, and the text-independent score alone."""
-    for split in ("calib", "dev"):
-        yield f"{source.name}: open answer alone", split, anchor_figures(source.mined[split], seed)
+def score_alone(source: Source, rows: Sequence[FaceRow], root: Path, seed: int) -> Iterator[Row]:
+    """The text-independent score alone."""
     for split in ("calib", "dev"):
         faces = source.mined[split]
         scores, _ = score_pairs(source.encoder.cpu(), mining_factory(rows, root, split), len(faces) // 2)
         found = score_figures(labels_of(faces), scores, CUT, resampling_of(faces, seed))
-        yield f"{source.name}: text-independent score alone", split, found
+        yield "text-independent score alone", split, found
 
 
 def with_mids(
@@ -130,8 +136,15 @@ def ablate(
     sources: Sequence[Source], rows: Sequence[FaceRow], root: Path, out: Path, settings: MidsTraining
 ) -> Iterator[Row]:
     """Every row of the table; only the first source is tried with every text that MIDS may read."""
+    yield from score_alone(sources[0], rows, root, settings.seed)
     for number, source in enumerate(sources):
-        yield from without_mids(source, rows, root, settings.seed)
+        for split in ("calib", "dev"):
+            found = anchor_figures(source.mined[split], settings.seed, bare=number > 0)
+            yield f"{source.name}: open answer alone", split, found
+        claims = [answer.claim for face in source.mined["train"] for answer in face.answers()]
+        if number and claims.count(None) > len(claims) / 2:
+            print(f"{source.name}: most answers lack the reasoning, so there is no MIDS", file=sys.stderr)
+            continue
         for reads in READS if number == 0 else READS[:1]:
             yield from with_mids(source, reads, rows, root, out / source.name / reads, settings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from fakeface.training import mids as mids_stage
+from fakeface.training.lessons import with_fields
 from fakeface.training.mids import MidsTraining
 
 from .conftest import FaceSet
@@ -35,17 +37,16 @@ def source(script: Any, name: str, tokenizer: Tokenizer) -> Any:
 def test_ablations_train_each_variant_on_the_same_answers_once(
     ablations: Any, face_set: FaceSet, tokenizer: Tokenizer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sources = [source(ablations, name, tokenizer) for name in ("trained", "dr")]
+    sources = [source(ablations, name, tokenizer) for name in ("trained", "fr")]
     given = sources, face_set.rows, face_set.root, tmp_path, SETTINGS
     found = list(ablations.ablate(*given))
     variants = [variant for variant, split, _ in found if split == "dev"]
     assert variants == [
+        "text-independent score alone",
         "trained: open answer alone",
-        "trained: text-independent score alone",
         *(f"trained: MIDS, reads {reads}" for reads in ("all", "description", "reasoning", "unmasked")),
-        "dr: open answer alone",
-        "dr: text-independent score alone",
-        "dr: MIDS, reads all",
+        "fr: open answer alone",
+        "fr: MIDS, reads all",
     ]
     assert {figures["acc"].n for _, split, figures in found if split == "calib"} == {6}
     assert capsys.readouterr().err.count("reads") == 5
@@ -53,6 +54,22 @@ def test_ablations_train_each_variant_on_the_same_answers_once(
     again = list(ablations.ablate(*given))
     assert capsys.readouterr().err == "", "nothing is trained twice"
     assert [(v, s, f["acc"]) for v, s, f in again] == [(v, s, f["acc"]) for v, s, f in found]
+
+
+def test_a_model_that_writes_results_alone_is_compared_by_its_open_answers_and_has_no_mids(
+    ablations: Any, face_set: FaceSet, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    bare = [
+        face.model_copy(update={"texts": tuple(with_fields(text, "R") for text in face.texts)}) for face in answered(10)
+    ]
+    full, spare = source(ablations, "trained", tokenizer), source(ablations, "r", tokenizer)
+    mined = {"train": bare, "calib": bare[:6], "dev": bare[:4]}
+    given = [full, replace(spare, mined=mined)], face_set.rows, face_set.root, tmp_path, SETTINGS
+    found = {(variant, split): figures["acc"] for variant, split, figures in ablations.ablate(*given)}
+    assert found["r: open answer alone", "calib"] == found["trained: open answer alone", "calib"]
+    assert [variant for variant, split in found if variant.startswith("r:") and split == "dev"] == [
+        "r: open answer alone"
+    ]
 
 
 def test_the_open_answer_counts_as_wrong_where_it_cannot_be_read(ablations: Any) -> None:
