@@ -51,3 +51,16 @@ def test_the_compact_scorer_does_not_read_the_result_line(models: Models) -> Non
     both = (answer(reasoning, Claim.FAKE), answer(reasoning, Claim.REAL))
     [scores] = models.engine.scorer.score(models.encodings()[:1], [both])
     np.testing.assert_allclose(scores.table[0], scores.table[1], atol=1e-5)
+
+
+def test_heat_maps_lie_on_the_window_and_are_scaled_by_their_maximum(models: Models) -> None:
+    encoding = models.encodings()[0]
+    for pairing in (Pairing.REAL_SAID_FAKE, Pairing.FAKE_SAID_FAKE):
+        maps = models.engine.scorer.heatmaps(encoding, LONG, pairing)
+        assert len(maps) == 2
+        for heat in maps:
+            assert (heat.shape, heat.dtype) == ((224, 224), np.float32)
+            assert heat.min() >= 0
+            assert heat.max() == pytest.approx(1) or heat.max() == 0
+        again = models.engine.scorer.heatmaps(encoding, LONG, pairing)
+        assert all(np.array_equal(one, two) for one, two in zip(maps, again, strict=True))

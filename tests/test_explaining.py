@@ -1,0 +1,181 @@
+"""The further steps of the route on real, freshly initialised networks: whatever they write is masked and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fakeface.asked import Asked, Place, Style
+from fakeface.backends import Engine
+from fakeface.decision import Pairing
+from fakeface.explaining import UNTAUGHT
+from fakeface.faces import Box, FaceCrop
+from fakeface.findings import Explanation, FaceFinding, FileFinding, FileStatus, ModelCard, PictureFacts
+from fakeface.frames import Frame
+from fakeface.interfaces import Encoding, VisionEncoder
+from fakeface.locating import decided_pairing
+from fakeface.pipeline import Request, examine_frame
+from fakeface.report.record import FileEntry, file_entry
+from fakeface.settings import Settings
+
+from .builders import make_decision, make_evidence, make_face_finding
+from .faces_data import FACE_BOX, photograph
+
+EYE = (231, 112)
+"""A pixel of the photograph on the subject's left eye."""
+
+
+class CountingEncoder:
+    """Counts the windows that are encoded, unchanged and changed."""
+
+    def __init__(self, encoder: VisionEncoder) -> None:
+        self.encoder = encoder
+        self.windows: list[bytes] = []
+
+    @property
+    def card(self) -> ModelCard:
+        return self.encoder.card
+
+    def encode(self, crops: Sequence[FaceCrop]) -> tuple[Encoding, ...]:
+        self.windows += [crop.pixels.tobytes() for crop in crops]
+        return self.encoder.encode(crops)
+
+
+class Notes:
+    """What a listener heard."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[int, str, str]] = []
+        self.pieces: list[str] = []
+        self.told: list[Explanation] = []
+
+    def begin(self, face: int, task: str, question: str) -> None:
+        self.begun.append((face, task, question))
+        self.pieces.append("")
+
+    def piece(self, text: str) -> None:
+        self.pieces[-1] += text
+
+    def checked(self, explanation: Explanation) -> None:
+        self.told.append(explanation)
+
+
+PLACES = (
+    Place.named("left eye"),
+    Place("box", box=Box(*FACE_BOX)),
+    Place("point", point=EYE),
+    Place("mask", region=np.pad(np.ones((40, 40), bool), ((100, 372), (200, 272)))),
+)
+
+
+def examine(engine: Engine, asked: Asked, pixels: np.ndarray | None = None) -> tuple[FaceFinding, ...]:
+    frame = Frame(photograph() if pixels is None else pixels)
+    return examine_frame(engine, frame, Request(Settings(threads=1), asked=asked))[0]
+
+
+@pytest.mark.parametrize("style", Style)
+def test_a_face_is_encoded_once_for_text_masks_and_all_places(tiny_engine: Engine, style: Style) -> None:
+    counting = CountingEncoder(tiny_engine.encoder)
+    notes = Notes()
+    asked = Asked(True, PLACES, style, ("How sure are you?", "Who is this?"), None, True, None, notes)
+    [finding] = examine(replace(tiny_engine, encoder=counting), asked)
+    assert finding.crop is not None
+    assert counting.windows.count(finding.crop.pixels.tobytes()) == 1
+    masked = sum(claim.sensitivity is not None for told in finding.explanations for claim in told.statements)
+    curve = 2 * 7 + 1
+    assert len(counting.windows) == 1 + masked + curve, "counterfactuals and curves are windows of their own"
+    assert [told.question for told in notes.told] == [told.question for told in finding.explanations]
+    assert notes.pieces == [told.text for told in finding.explanations]
+    assert [told.note for told in finding.explanations][-2:] == ["", UNTAUGHT]
+    assert finding.faithfulness is not None
+
+
+def test_everything_that_is_asked_comes_back_in_the_pixels_of_the_picture(tiny_engine: Engine) -> None:
+    [finding] = examine(tiny_engine, Asked(maps=True, places=PLACES, style=Style.AGE))
+    assert [place.asked for place in finding.places] == [place.words for place in PLACES]
+    left_eye, box, point, mask = finding.places
+    assert left_eye.concept == "left_eye"
+    assert point.leaf is not None
+    assert "left" in point.leaf
+    assert mask.concept is not None
+    assert box.concept is not None
+    for place in finding.places:
+        assert place.mask is not None
+        assert place.mask.pixels.shape == (512, 512)
+        assert set(place.reference) == set(place.measurements)
+    assert finding.probabilities is not None
+    assert len(finding.heatmaps) in (0, 2)
+    for told in finding.explanations:
+        for claim in told.statements:
+            assert claim.mask is None or claim.mask.pixels.shape == (512, 512)
+
+
+def test_the_record_holds_all_of_it_and_can_be_read_back(tiny_engine: Engine) -> None:
+    pixels = photograph()
+    faces = examine(tiny_engine, Asked(maps=True, places=PLACES, style=Style.AGE, faithfulness=True), pixels)
+    facts = PictureFacts("PNG", 512, 512, "0" * 64, ())
+    whole = FileFinding(
+        1, "a.png", FileStatus.ANALYSED, make_evidence("a.png"), picture=facts, faces=faces, pixels=pixels
+    )
+    entry = file_entry(whole)
+    assert FileEntry.model_validate_json(entry.model_dump_json()) == entry
+    [face] = entry.faces
+    assert len(face.places) == len(PLACES)
+    assert face.places[0].parents == ("eyes",)
+    assert face.maps[0].kind == "reliability"
+    assert face.explanations[0].text
+
+
+def test_two_faces_are_asked_each_about_its_own_places(tiny_engine: Engine) -> None:
+    half = photograph()[:260, 90:350]
+    both = np.ascontiguousarray(np.concatenate([half, half[:, ::-1]], axis=1))
+    point = (EYE[0] - 90, EYE[1])
+    mirrored = (519 - point[0], point[1])
+    asked = Asked(places=(Place("here", point=point), Place("there", point=mirrored), Place.named("nose")))
+    left, right = examine(tiny_engine, asked, both)
+    assert [place.asked for place in left.places] == ["here", "region nose"]
+    assert [place.asked for place in right.places] == ["there", "region nose"]
+    assert left.places[0].leaf is not None
+    assert right.places[0].leaf is not None
+    assert left.places[0].leaf.startswith("left")
+    assert right.places[0].leaf.startswith("right"), "the mirror image has its eye on the other side"
+    only = examine(tiny_engine, replace(asked, face=2), both)
+    assert [len(face.places) for face in only] == [0, 2], "here lies on the other face"
+
+
+def test_nothing_is_added_where_nothing_is_asked(tiny_engine: Engine) -> None:
+    [finding] = examine(tiny_engine, Asked())
+    assert (finding.places, finding.parts, finding.heatmaps, finding.explanations) == ((), (), (), ())
+    assert finding.probabilities is None
+
+
+def test_a_conversation_fetches_its_next_question_after_the_answer_was_told(tiny_engine: Engine) -> None:
+    notes = Notes()
+
+    def converse(face: int):  # type: ignore[no-untyped-def]
+        assert face == 1
+        for count, question in enumerate(("How sure are you?", "How do you know?")):
+            assert len(notes.told) == count
+            yield question
+
+    [finding] = examine(tiny_engine, Asked(converse=converse, listener=notes))
+    assert [told.question for told in finding.explanations] == ["How sure are you?", "How do you know?"]
+
+
+def test_the_traced_pairing_is_the_one_that_the_decision_rests_on() -> None:
+    fake = make_face_finding(1, 0.93)
+    assert fake.decision.chosen is not None
+    claim = fake.answers[fake.decision.chosen].claim
+    assert decided_pairing(fake.decision, claim) is Pairing.FAKE_SAID_FAKE
+    real = make_face_finding(1, 0.08)
+    assert real.decision.chosen is not None
+    assert decided_pairing(real.decision, real.answers[real.decision.chosen].claim) is Pairing.REAL_SAID_REAL
+    assert decided_pairing(fake.decision, None) is None
+
+
+def test_a_decision_without_mids_has_no_pairing() -> None:
+    decision, claims = make_decision(make_face_finding(1, 0.93).decision.verdict, 0.93)
+    assert decided_pairing(replace(decision, fakeness=None), claims[0]) is None
