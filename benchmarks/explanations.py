@@ -1,0 +1,166 @@
+"""How true explanations are: phrases against their true masks, answers about touched and untouched parts, claims.
+
+    python benchmarks/explanations.py FACES.jsonl --root DATA --faces 150
+
+Forgeries of dev faces by the recipe's operators and by those never trained on, as the networks see them, with their
+real faces. Of every face the grounded explanation (AGE) is written and checked, and the model is asked about one
+touched and one untouched part of the sixteen that a model may be asked about. Intervals are over source pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fakeface.asked import Asked, Place, Style
+from fakeface.backends import Engine, build_engine
+from fakeface.bench.bootstrap import Resampling
+from fakeface.bench.scoring import window_crop
+from fakeface.claims import is_alteration
+from fakeface.claims.matching import REGION_ACTIVE
+from fakeface.claims.terms import TERMS
+from fakeface.concepts import REGION_NAMES, look_up, region_masks
+from fakeface.deciding import decide_faces
+from fakeface.explaining import go_further
+from fakeface.faces import CROP_SIZE
+from fakeface.findings import Explanation, FaceFinding
+from fakeface.frames import Frame
+from fakeface.settings import Settings
+from fakeface.training.annotate import annotate_window
+from fakeface.training.forge.pairs import FaceSample, PairFactory
+from fakeface.training.forge.values import FOREIGN
+from fakeface.training.manifest import read_faces
+
+SEED = 8200
+HALF = 0.5
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Values of every figure with the source picture of each."""
+
+    values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    groups: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, name: str, group: str, values: Sequence[float]) -> None:
+        """Take in values from one source picture; none leaves the figure as it is."""
+        if not values:
+            return
+        self.values[name] += values
+        self.groups[name] += [group] * len(values)
+
+    def lines(self) -> Iterator[str]:
+        """Rows of the table: mean, interval, number."""
+        yield "| figure | value | n |\n|---|---|---|"
+        for name in self.values:
+            values = np.array(self.values[name], np.float64)
+
+            def mean(weights: NDArray[np.float64], values: NDArray[np.float64] = values) -> NDArray[np.float64]:
+                return np.asarray((weights @ values) / weights.sum(axis=1))
+
+            figure = Resampling.draw(self.groups[name]).figure(float(values.mean()), mean)
+            yield f"| {name} | {figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f}) | {figure.n} |"
+
+
+def parts_of(sample: FaceSample, rng: np.random.Generator) -> tuple[str | None, str | None]:
+    """Names of a touched and of an untouched part; ``None`` where there is none."""
+    areas = region_masks(sample.landmarks, CROP_SIZE, CROP_SIZE)
+    altered = cv2.resize(sample.mask, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_LINEAR) > FOREIGN
+    sizes = areas.sum(axis=(1, 2))
+    shares = (areas & altered).sum(axis=(1, 2)) / np.maximum(sizes, 1)
+    names = np.array([look_up(name).name for name in REGION_NAMES])
+    touched, still = names[(sizes > 60) & (shares >= REGION_ACTIVE)], names[(sizes > 60) & (shares < 0.01)]
+    return (
+        str(rng.choice(touched)) if len(touched) else None,
+        str(rng.choice(still)) if len(still) else None,
+    )
+
+
+def explained(engine: Engine, sample: FaceSample, asked: Sequence[str]) -> FaceFinding:
+    """The window through the route: decision, grounded explanation, answers about parts."""
+    frame, crop = Frame(sample.window), window_crop(sample)
+    [encoding] = engine.encoder.encode([crop])
+    [finding] = decide_faces(engine, [encoding], CROP_SIZE, CROP_SIZE, Settings())
+    places = tuple(Place.named(name) for name in asked)
+    return go_further(engine, frame, encoding, finding, Asked(style=Style.AGE, places=places), places)
+
+
+def says_altered(told: Explanation) -> bool:
+    """Whether an answer about a part calls anything altered."""
+    return any(is_alteration(statement) for statement in told.statements)
+
+
+def take_in(tally: Tally, group: str, sample: FaceSample, original: FaceSample | None, engine: Engine) -> None:
+    """One face: everything that is measured on it."""
+    rng = np.random.default_rng((SEED, len(tally.values["agreement of text and masks"])))
+    touched, still = parts_of(sample, rng)
+    asked = [name for name in (touched, still) if name is not None]
+    found = explained(engine, sample, asked)
+    told, *replies = found.explanations
+    answers = {one.concept: says_altered(one) for one in replies}
+    if touched in answers:
+        tally.add("touched part called altered", group, [float(answers[touched])])
+    if still in answers:
+        kind = "of a forgery" if sample.label else "of a real face"
+        tally.add(f"untouched part {kind} called untouched", group, [float(not answers[still])])
+    claims = [one for one in told.statements if one.term in TERMS and one.supported is not None]
+    tally.add("claims supported by a measurement", group, [float(bool(one.supported)) for one in claims])
+    if told.agreement is not None:
+        tally.add("agreement of text and masks", group, [told.agreement])
+    shown = [one.mask.pixels for one in told.statements if one.mask is not None and one.mask.pixels.any()]
+    if original is None:
+        tally.add("false grounded phrases per real face", group, [float(len(shown))])
+        tally.add("false masks per real face", group, [float(len(found.masks))])
+        return
+    truth = annotate_window(sample, HALF, rng, original=original)
+    wanted = [mask for mask in (truth.mask(name) for name in dict.fromkeys(truth.grounded)) if mask.any()]
+    best = [max((overlap(mask, one) for one in shown), default=0.0) for mask in wanted]
+    tally.add("true phrase masks found at IoU 0.5", group, [float(iou >= HALF) for iou in best])
+    tally.add("mIoU of true phrase masks", group, best)
+    altered = truth.altered if truth.altered is not None else np.zeros((CROP_SIZE, CROP_SIZE), bool)
+    drawn = np.logical_or.reduce([mask.pixels for mask in found.masks]) if found.masks else np.zeros_like(altered)
+    tally.add("artifact mask IoU", group, [overlap(altered, drawn)])
+    if found.decision.verdict.value == "fake":
+        tally.add("artifact mask IoU where the verdict is fake", group, [overlap(altered, drawn)])
+
+
+def overlap(first: Bools, second: Bools) -> float:
+    """Intersection over union."""
+    return float((first & second).sum() / max((first | second).sum(), 1))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("faces_file", metavar="FACES.jsonl", type=Path)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--faces", type=int, default=150)
+    parser.add_argument("--weights", type=Path, help="A weights folder other than the installed one.")
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    cv2.setNumThreads(1)
+    engine = build_engine(Settings(threads=given.threads), given.weights)
+    factory = PairFactory(read_faces(given.faces_file, "dev"), given.root, SEED)
+    tally, index, faces = Tally(), 0, 0
+    while faces < given.faces:
+        real, fake = factory.pair(index)
+        index += 1
+        if not fake.mask_known or not (fake.mask > FOREIGN).any():
+            continue
+        faces += 1
+        take_in(tally, str(index), real, None, engine)
+        take_in(tally, str(index), fake, real, engine)
+    print("\n".join(tally.lines()))
+
+
+if __name__ == "__main__":
+    main()
