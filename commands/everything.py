@@ -48,7 +48,7 @@ def train_all(
     threads: int,
     device: str,
 ) -> ExitCode:
-    """Run prepare, leaks, encoder, language, mine, mids and release, one after the other.
+    """Run every stage from preparing the faces to releasing the weights, one after the other.
 
     Finished stages are skipped and an interrupted one goes on when the command is called again with the same
     settings; stages.json in the folder says what is done, with times. Two trainings with the same settings on the same

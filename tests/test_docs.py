@@ -98,14 +98,22 @@ def test_the_samples_page_names_every_sample() -> None:
 
 
 def test_the_model_card_states_the_sizes_of_the_networks() -> None:
-    from fakeface.networks.encoder import ForensicEncoder
+    from fakeface.networks.encoder import EncoderConfig, ForensicEncoder
     from fakeface.networks.language import CompactLanguageModel, LanguageConfig
-    from fakeface.networks.mids import Mids
+    from fakeface.networks.masks import MasksConfig, PromptedMasks
+    from fakeface.networks.mids import Mids, MidsConfig
 
     card = (TREE / "docs" / "model-card.md").read_text("utf-8")
     sizes = json.loads((TREE / "weights" / "compact.json").read_text("utf-8"))
-    language = CompactLanguageModel(LanguageConfig(**sizes["language"]))
-    for network in (ForensicEncoder(), language, Mids()):
+    encoder, mids = (
+        {name: tuple(v) if isinstance(v, list) else v for name, v in sizes[one].items()} for one in ("encoder", "mids")
+    )
+    for network in (
+        ForensicEncoder(EncoderConfig(**encoder)),
+        CompactLanguageModel(LanguageConfig(**sizes["language"])),
+        PromptedMasks(MasksConfig(**sizes["masks"])),
+        Mids(MidsConfig(**mids)),
+    ):
         assert f"| {sum(parameter.numel() for parameter in network.parameters()):,} |" in card
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
@@ -155,14 +155,7 @@ def train_encoder(
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(budget.share)
         network.train()
-        with torch.autocast(device.type, torch.bfloat16):
-            output = step_network(batch["pixels"])
-        parts = losses(output, batch)
-        total = torch.stack(list(parts.values())).sum()
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimizer.step()
+        parts = _step(step_network, network.parameters(), optimizer, batch)
         average.update(network)
         budget.seen += len(batch["label"])
         finished = budget.share >= 1
@@ -171,8 +164,8 @@ def train_encoder(
             if report["mean"] >= progress["best"]:
                 progress["best"] = report["mean"]
                 save_weights(out / "encoder.safetensors", average.state)
-            row = {"seen": budget.seen, "seconds": round(budget.seconds), "loss": float(total.detach())}
-            row |= {f"loss_{name}": float(value.detach()) for name, value in parts.items()}
+            row = {"seen": budget.seen, "seconds": round(budget.seconds), "loss": sum(parts.values())}
+            row |= {f"loss_{name}": value for name, value in parts.items()}
             log.write(row | {f"auc_{name}": value for name, value in report.items()})
             yield row | report
         if step % settings.save_every == 0 or finished:
@@ -180,6 +173,23 @@ def train_encoder(
             save_checkpoint(out, network, average, optimizer, progress)
         if finished:
             return
+
+
+def _step(
+    network: Callable[[Tensor], EncoderOutput],
+    parameters: Iterable[nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    batch: dict[str, Tensor],
+) -> dict[str, float]:
+    """One batch; returns the loss of every head."""
+    with torch.autocast(batch["pixels"].device.type, torch.bfloat16):
+        output = network(batch["pixels"])
+    parts = losses(output, batch)
+    optimizer.zero_grad(set_to_none=True)
+    torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(parameters, 2.0)
+    optimizer.step()
+    return {name: float(value.detach()) for name, value in parts.items()}
 
 
 def _batches(
