@@ -226,8 +226,12 @@ class _Run:
                 advance()
 
     def _bar_shown(self) -> bool:
-        """Not where lines of results run over the same terminal."""
-        return not self.output.quiet and (self.output.style in ("table", "json") or not os.isatty(1))
+        """Not where lines of results, or texts as they are written, run over the same terminal."""
+        return (
+            not self.output.quiet
+            and not self.request.asked.writes
+            and (self.output.style in ("table", "json") or not os.isatty(1))
+        )
 
 
 def _codes(entry: FileEntry, fail_on: tuple[str, ...]) -> set[ExitCode]:

@@ -114,16 +114,21 @@ class Streamer:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._gone = False
+        self._name = ""
         self._held = ""
         self._phrases = 0
         self._open = False
+
+    def picture(self, name: str) -> None:
+        """Take the name of the input."""
+        self._name = name
 
     def begin(self, face: int, task: str, question: str) -> None:
         """Say what follows, and that nothing of it is checked yet."""
         from fakeface.sanitize import safe_text
 
         self._held, self._phrases, self._open = "", 0, False
-        self._write(f"Face {face}, {task}: {safe_text(question)}\n  unchecked: ")
+        self._write(f"{safe_text(self._name)}, face {face}, {task}: {safe_text(question)}\n  unchecked: ")
 
     def piece(self, text: str) -> None:
         """Show the next words; a tag that may not be whole yet waits for the rest."""

@@ -109,6 +109,10 @@ class Place:
 class Listener(Protocol):
     """Hears every text while it is written."""
 
+    def picture(self, name: str) -> None:
+        """What follows is about this input; its name as given, not yet safe to show."""
+        ...
+
     def begin(self, face: int, task: str, question: str) -> None:
         """A text about the face of this number begins; nothing in it is checked yet."""
         ...
@@ -124,6 +128,9 @@ class Listener(Protocol):
 
 class Silent:
     """Hears nothing."""
+
+    def picture(self, name: str) -> None:
+        """Nothing."""
 
     def begin(self, face: int, task: str, question: str) -> None:
         """Nothing."""

@@ -171,6 +171,7 @@ def _examine_picture(
     engine: Engine, source: StillSource, item: Input, evidence: Evidence, request: Request
 ) -> FileFinding:
     frame = next(iter(source.frames()))
+    request.asked.listener.picture(item.path)
     findings, seconds_finding, seconds_deciding = examine_frame(engine, frame, request)
     return FileFinding(
         item.number,

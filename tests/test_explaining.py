@@ -52,6 +52,9 @@ class Notes:
         self.pieces: list[str] = []
         self.told: list[Explanation] = []
 
+    def picture(self, name: str) -> None:
+        """Not kept."""
+
     def begin(self, face: int, task: str, question: str) -> None:
         self.begun.append((face, task, question))
         self.pieces.append("")

@@ -160,6 +160,7 @@ class FaceFiles:
         maps: in the order of ``face_maps``.
         statements: masks of statements by the numbers of explanation and statement.
         overlays: numbered masks on the picture by the number of the explanation.
+        places_overlay: the masks that answer places, numbered on the picture.
     """
 
     crop: str | None = None
@@ -168,6 +169,7 @@ class FaceFiles:
     maps: Sequence[str] = ()
     statements: Mapping[tuple[int, int], str] = field(default_factory=dict)
     overlays: Mapping[int, str] = field(default_factory=dict)
+    places_overlay: str | None = None
 
 
 def mask_entries(finding: FaceFinding, files: FaceFiles) -> tuple[MaskEntry, ...]:

@@ -41,9 +41,13 @@ CHECKS = (
 
 def asked_of(view: View, face: FaceEntry) -> Iterator[Flowable]:
     """Everything that was asked of a face beyond its decision; nothing where nothing was."""
+    crop = picture(view.root, face.crop_file)
     yield from _parts("Altered parts, largest share of the mask first", "Part", face.parts)
     yield from _parts("Places that were asked about", "Asked, part", face.places)
-    crop = picture(view.root, face.crop_file)
+    drawn = picture(view.root, face.places_overlay_file)
+    if drawn is not None:
+        caption = _caption("place's altered pixels", "the table, from above", face.places_overlay_file)
+        yield KeepTogether([Spacer(1, 2 * mm), _figures(crop, drawn), paragraph(caption, "caption")])
     if any(explanation.statements for explanation in face.explanations):
         yield paragraph("What the model wrote on request, and how its claims fare", "h3")
         yield paragraph(CHECKS, "small")
@@ -91,7 +95,8 @@ def _explanation(
         "small",
     )
     if drawn is not None:
-        yield KeepTogether([Spacer(1, 2 * mm), _figures(crop, drawn), paragraph(_caption(explanation), "caption")])
+        caption = _caption("phrase that has a mask", "the text", explanation.overlay_file)
+        yield KeepTogether([Spacer(1, 2 * mm), _figures(crop, drawn), paragraph(caption, "caption")])
     if explanation.statements:
         yield _claims(explanation.statements)
 
@@ -110,10 +115,10 @@ def _figure(image: Image.Image) -> Figure:
     return Figure(encoded(image, "PNG"), image.width * scale, image.height * scale)
 
 
-def _caption(explanation: ExplanationEntry) -> str:
+def _caption(each: str, numbers: str, file: str | None) -> str:
     return (
-        "Processed images: the crop, and the examined square with a contour for each phrase that has a mask; the "
-        f"numbers are those of the text ({explanation.overlay_file})."
+        f"Processed images: the crop, and the examined square with a contour for each {each}; the numbers are those of "
+        f"{numbers} ({file})."
     )
 
 

@@ -1,17 +1,18 @@
 """The pictures of one face in the case folder: crop, masks, maps, and the masks of numbered phrases on the picture.
 
 Names come from ids and numbers alone: ``F0042-2`` is the face, ``-e1-s3`` its first explanation's third statement,
-``-q1`` what answers the first place, ``-m1`` its first map.
+``-q1`` what answers the first place, ``-q`` all of them on the picture, ``-m1`` its first map.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
 
 from fakeface.findings import FaceFinding, FileFinding
+from fakeface.masks import Mask
 from fakeface.report.entries import FaceFiles
 from fakeface.report.maps import draw_map, face_maps
 from fakeface.report.overlay import draw_phrases
@@ -21,7 +22,7 @@ __all__ = ["PICTURE_FOLDERS", "PICTURE_NAME", "save_face"]
 PICTURE_FOLDERS = ("faces", "masks", "overlays")
 """Folders that every case has; maps lie in one of their own."""
 
-PICTURE_NAME = r"(faces|maps|masks|overlays)/F\d{4,}(-[emqs]?\d+){0,3}\.png"
+PICTURE_NAME = r"(faces|maps|masks|overlays)/F\d{4,}(-(\d+|[emqs]\d*)){0,3}\.png"
 """Pattern of every picture's name in the case folder."""
 
 Save = Callable[[str, NDArray[Any]], str]
@@ -54,15 +55,24 @@ def save_face(save: Save, whole: FileFinding, face: FaceFinding) -> FaceFiles:
             if one.mask
         },
         overlays=_overlays(save, stem, whole, face),
+        places_overlay=_numbered(save, f"{stem}-q", whole, face, dict(enumerate((one.mask for one in face.places), 1))),
     )
 
 
 def _overlays(save: Save, stem: str, whole: FileFinding, face: FaceFinding) -> dict[int, str]:
     """Of every explanation with a mask, its numbered masks over the square."""
-    found: dict[int, str] = {}
-    for number, explanation in enumerate(face.explanations, start=1):
-        masks = {one.number: one.mask.pixels for one in explanation.statements if one.mask}
-        if masks and face.square and whole.pixels is not None:
-            drawn = draw_phrases(whole.pixels, face.square, masks)
-            found[number] = save(f"overlays/{stem}-e{number}.png", drawn)
-    return found
+    found = {
+        number: _numbered(save, f"{stem}-e{number}", whole, face, {one.number: one.mask for one in told.statements})
+        for number, told in enumerate(face.explanations, start=1)
+    }
+    return {number: name for number, name in found.items() if name}
+
+
+def _numbered(
+    save: Save, name: str, whole: FileFinding, face: FaceFinding, masks: Mapping[int, Mask | None]
+) -> str | None:
+    """Numbered masks over the square; nothing where none marks a pixel."""
+    shown = {number: mask.pixels for number, mask in masks.items() if mask and mask.area_pixels}
+    if not shown or face.square is None or whole.pixels is None:
+        return None
+    return save(f"overlays/{name}.png", draw_phrases(whole.pixels, face.square, shown))

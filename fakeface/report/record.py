@@ -105,7 +105,8 @@ class RegionEntry(Entry):
 class FaceEntry(Entry):
     """One face of one picture. ``id`` is the file's id and the face's number, left to right (``F0042-2``).
 
-    ``contrary`` holds sentences on what speaks against the decision.
+    ``places_overlay_file`` shows the masks of the places, numbered in their order; ``contrary`` holds sentences on what
+    speaks against the decision.
     """
 
     id: str
@@ -124,6 +125,7 @@ class FaceEntry(Entry):
     masks: tuple[MaskEntry, ...]
     parts: tuple[PartEntry, ...]
     places: tuple[PartEntry, ...]
+    places_overlay_file: str | None
     maps: tuple[MapEntry, ...]
     explanations: tuple[ExplanationEntry, ...]
     contrary: tuple[str, ...]
@@ -307,6 +309,7 @@ def _face_entry(whole: FileFinding, finding: FaceFinding, files: FaceFiles) -> F
         masks=mask_entries(finding, files),
         parts=place_entries(finding.parts, {}),
         places=place_entries(finding.places, files.places),
+        places_overlay_file=files.places_overlay,
         maps=map_entries(face_maps(finding, whole.picture), files.maps),
         explanations=explanation_entries(finding.explanations, files),
         contrary=finding.contrary,

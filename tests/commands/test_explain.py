@@ -67,7 +67,7 @@ def test_the_text_appears_unchecked_as_it_is_written_and_then_says_how_its_claim
     result = invoke("explain", picture, "--out", "case")
     assert result.exit_code == 0, result.stderr
     start, _, rest = result.stdout.partition("unchecked: ")
-    assert f"Face 1, age: {AGE_QUESTIONS[0]}" in start
+    assert start == f"{picture}, face 1, age: {AGE_QUESTIONS[0]}\n  "
     streamed, _, rest = rest.partition("\n  checked: ")
     assert streamed.startswith("The ‹left cheek›1 is clearly more saturated")
     assert "The ‹nose›2 is" in streamed
@@ -202,12 +202,19 @@ def test_a_conversation_takes_no_list_of_paths_from_the_same_input(picture: Path
 def test_faces_are_numbered_in_the_text_and_one_can_be_picked(place: Path, claimer: Claimer) -> None:
     picture = draw(place / "two.png", FAKE, REAL)
     both = invoke("explain", picture, "--out", "both")
-    assert "Face 1, age" in both.stdout
-    assert "Face 2, age" in both.stdout
+    assert "face 1, age" in both.stdout
+    assert "face 2, age" in both.stdout
     one = invoke("explain", picture, "--face", "2", "--out", "one")
-    assert "Face 1, age" not in one.stdout
+    assert "face 1, age" not in one.stdout
     assert explanations("one", 0) == ()
     assert len(explanations("one", 1)) == 1
+
+
+def test_every_picture_is_named_where_its_text_begins(place: Path, claimer: Claimer) -> None:
+    pictures = [draw(place / name, FAKE) for name in ("a.png", "b\x1b.png")]
+    result = invoke("explain", *pictures, "--out", "case")
+    assert f"{place}/a.png, face 1, age" in result.stdout
+    assert f"{place}/b\\x1b.png, face 1, age" in result.stdout
 
 
 def test_what_programs_read_is_not_mixed_with_the_stream(picture: Path, claimer: Claimer) -> None:

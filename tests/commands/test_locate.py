@@ -71,6 +71,9 @@ def test_a_box_is_answered_by_the_altered_pixels_inside_it(picture: Path) -> Non
     assert found.mask.file is not None
     with Image.open(Path("case", found.mask.file)) as written:
         assert (np.array(written) == mask).all()
+    assert left.places_overlay_file == "overlays/F0001-1-q.png"
+    assert Path("case", left.places_overlay_file).is_file()
+    assert right.places_overlay_file is None, "nothing is altered there"
     [other] = right.places
     assert other.asked == "box 130,50,160,80"
     assert (other.covered, other.mask.area_pixels if other.mask else None) == (0.0, 0)
