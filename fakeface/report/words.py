@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from fakeface.answers import ForgeryClass, without_tags
+from fakeface.answers import PHRASE, ForgeryClass, without_tags
 from fakeface.calibration import CONDITIONS
 from fakeface.claims.contrary import LEAST_CHANGE
 from fakeface.claims.terms import MEASURE_WORDS, TERMS
@@ -183,14 +183,14 @@ class Piece:
     grounded: bool = False
 
 
-_PHRASE = re.compile(r"<p>\s*(.*?)\s*</p>\s*(\[SEG\]|\[NOSEG\])?", re.S)
+_TAG = re.compile(r"</?p>|\[SEG\]|\[NOSEG\]")
 _NO_SPACE_BEFORE = tuple(",.;:!?)")
 
 
 def pieces(text: str) -> Iterator[Piece]:
     """A model's text as plain stretches and marked phrases, tags removed, spaces where words meet."""
     place, started = 0, False
-    for found in [*_PHRASE.finditer(text), None]:
+    for found in [*PHRASE.finditer(text), None]:
         parts = [Piece(without_tags(text[place : found.start() if found else len(text)]))]
         if found:
             parts.append(Piece(without_tags(found.group(1)), marked=True, grounded=found.group(2) == "[SEG]"))
@@ -205,14 +205,18 @@ def pieces(text: str) -> Iterator[Piece]:
 
 
 def numbered_pieces(text: str) -> Iterator[tuple[Piece, int]]:
-    """The pieces of every line of a text; each marked phrase with its 1-based number, anything else with 0."""
-    number = 0
-    for row, line in enumerate(text.split("\n")):
-        if row:
-            yield Piece("\n"), 0
-        for piece in pieces(line):
-            number += piece.marked
-            yield piece, number if piece.marked else 0
+    """A text as it stands, without tags: each marked phrase with its 1-based number, plain stretches with 0.
+
+    Phrases are counted as ``find_phrases`` finds them, so that a number leads to its statement and mask.
+    """
+    place = 0
+    for number, found in enumerate([*PHRASE.finditer(text), None], start=1):
+        plain = _TAG.sub("", text[place : found.start() if found else len(text)])
+        if plain:
+            yield Piece(plain), 0
+        if found:
+            yield Piece(without_tags(found.group(1)), marked=True, grounded=found.group(2) == "[SEG]"), number
+            place = found.end()
 
 
 def ratio_words(decision: DecisionEntry) -> str:
@@ -269,12 +273,16 @@ def measured_words(claim: StatementEntry | PartEntry) -> str:
         return f"{MEASURE_WORDS[name]} {claim.measurements[name]:.2f}{_range_words(claim.reference.get(name))}"
     if not claim.measurements:
         return "—"
-    within = sum(
-        claim.reference[name][0] <= value <= claim.reference[name][1]
-        for name, value in claim.measurements.items()
-        if name in claim.reference
-    )
+    within = sum(not _stands_out(measure, value, claim.reference) for measure, value in claim.measurements.items())
     return f"{within} of {len(claim.measurements)} measurements in the range of real faces"
+
+
+def _stands_out(measure: str, value: float, reference: Mapping[str, tuple[float, float]]) -> bool:
+    """Whether a value lies beyond the range of real faces on a side that a term exists for."""
+    if measure not in reference:
+        return False
+    low, high = reference[measure]
+    return any(term.measure == measure and (value > high if term.above else value < low) for term in TERMS.values())
 
 
 def _range_words(reference: tuple[float, float] | None) -> str:

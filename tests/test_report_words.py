@@ -1,0 +1,123 @@
+"""The words in which console and PDF tell how a claim fares."""
+
+from __future__ import annotations
+
+import pytest
+
+from fakeface.answers import find_phrases
+from fakeface.report.entries import StatementEntry
+from fakeface.report.words import (
+    claim_counts,
+    concept_words,
+    measured_words,
+    numbered_pieces,
+    sensitivity_words,
+    share_words,
+    support_words,
+    term_words,
+)
+
+
+def claim(
+    term: str | None, measurements: dict[str, float], reference: dict[str, tuple[float, float]]
+) -> StatementEntry:
+    return StatementEntry(
+        number=1,
+        phrase="chin",
+        sentence="the chin",
+        concept="chin",
+        family="texture",
+        term=term,
+        severity="clear",
+        grounded=True,
+        mask=None,
+        confidence=None,
+        measurements=measurements,
+        reference=reference,
+        supported=None,
+        overlap=None,
+        sensitivity=None,
+    )
+
+
+RANGES = {"sharpness_ratio": (0.6, 1.4), "boundary_contrast_ratio": (0.7, 1.3), "noise_ratio": (0.6, 1.5)}
+
+
+def test_a_claim_stands_beside_the_measurement_that_its_term_rests_on() -> None:
+    words = measured_words(claim("smooth", {"sharpness_ratio": 0.31, "noise_ratio": 1.0}, RANGES))
+    assert words.startswith("sharpness")
+    assert words.endswith(" 0.31 (real faces 0.60 to 1.40)")
+
+
+def test_without_a_term_it_is_told_how_many_measurements_lie_in_the_range_of_real_faces() -> None:
+    values = {"sharpness_ratio": 0.31, "noise_ratio": 1.0, "boundary_contrast_ratio": 0.2}
+    assert measured_words(claim("usual", values, RANGES)) == "2 of 3 measurements in the range of real faces"
+    # a border weaker than on real faces is no artifact: only one with too much contrast is
+
+
+def test_nothing_measured_is_a_dash() -> None:
+    assert measured_words(claim("smooth", {}, {})) == "—"
+
+
+def test_a_term_without_its_measurement_counts_the_others() -> None:
+    assert measured_words(claim("smooth", {"noise_ratio": 1.0}, RANGES)) == (
+        "1 of 1 measurements in the range of real faces"
+    )
+
+
+@pytest.mark.parametrize(
+    ("supported", "term", "words"),
+    [
+        (True, "smooth", "consistent with the measurement"),
+        (False, "smooth", "not supported by the measurement"),
+        (None, "smooth", "not measurable here"),
+        (None, None, "nothing to check"),
+    ],
+)
+def test_every_claim_is_told_how_it_fares(supported: bool | None, term: str | None, words: str) -> None:
+    assert support_words(supported, term) == words
+
+
+def test_claims_are_counted_by_how_they_fare() -> None:
+    assert claim_counts([True, True, False]) == "2 consistent with the measurement, 1 not supported by the measurement"
+    assert claim_counts([]) == "the text makes no claim about a part of the face"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (-0.214, "sensitive to it (-0.21)"),
+        (0.05, "sensitive to it (+0.05)"),
+        (-0.0001, "not sensitive to it (+0.00)"),
+        (None, "—"),
+    ],
+)
+def test_a_small_change_of_the_score_is_no_sensitivity(change: float | None, words: str) -> None:
+    assert sensitivity_words(change) == words
+
+
+def test_shares_are_whole_percent() -> None:
+    assert [share_words(share) for share in (0.0, 0.004, 0.5, 1.0)] == ["0 %", "<1 %", "50 %", "100 %"]
+
+
+def test_terms_and_parts_are_said_as_the_texts_say_them() -> None:
+    assert term_words("smooth", "clear").startswith("clearly smoother than")
+    assert term_words("usual", "none") == "nothing stands out"
+    assert term_words(None, "none") == "no readable claim"
+    assert concept_words("left_eye") == "left eye"
+    assert concept_words(None) == "—"
+
+
+def test_phrases_are_numbered_over_all_lines_of_a_text() -> None:
+    text = "Image: <p>one</p>[SEG].\nReasoning: <p>two</p>[NOSEG], <p>three</p>."
+    found = [(piece.text, number) for piece, number in numbered_pieces(text) if number]
+    assert found == [("one", 1), ("two", 2), ("three", 3)]
+    assert "".join(piece.text for piece, _ in numbered_pieces(text)) == "Image: one.\nReasoning: two, three."
+
+
+@pytest.mark.parametrize(
+    "text", ["<p>a\nb</p>[SEG] <p>c</p>", "</p><p>a <p>b</p>[SEG]", "<p>", "", "[SEG]<p>x</p> [SEG]"]
+)
+def test_the_numbers_are_those_of_the_phrases_however_broken_the_text(text: str) -> None:
+    numbers = [number for _, number in numbered_pieces(text) if number]
+    assert numbers == list(range(1, len(find_phrases(text)) + 1))
