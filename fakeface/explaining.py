@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from fakeface.answers import (
     AGE_QUESTIONS,
     LIST_QUESTIONS,
     Exchange,
-    bound_marks,
     is_taught,
     part_asked_about,
     prompt,
@@ -36,9 +33,9 @@ from fakeface.concepts import CONCEPTS, look_up
 from fakeface.errors import SettingsError
 from fakeface.findings import Explanation, FaceFinding, PartFinding, Statement
 from fakeface.frames import Frame
+from fakeface.grounding import phrase_masks
 from fakeface.interfaces import Encoding
 from fakeface.locating import locate_face
-from fakeface.masks import Mask, MaskPrompt
 
 __all__ = ["UNTAUGHT", "go_further"]
 
@@ -146,7 +143,7 @@ class _Teller:
     def _checked(self, task: str, exchange: Exchange, history: tuple[Exchange, ...]) -> Explanation:
         frame, finding = self.frame, self.finding
         altered = finding.masks[0].pixels if finding.masks else None
-        masks = self._masks(exchange, history)
+        masks = phrase_masks(self.engine, self.encoding, exchange, history, frame.height, frame.width)
         statements = check_statements(
             read_statements(exchange.answer), masks, frame.pixels, finding.face.landmarks, altered
         )
@@ -160,18 +157,6 @@ class _Teller:
         )
         self.asked.listener.checked(explanation)
         return explanation
-
-    def _masks(self, exchange: Exchange, history: tuple[Exchange, ...]) -> tuple[Mask, ...]:
-        """One mask per ``[SEG]`` that closes a phrase."""
-        bound = bound_marks(exchange.answer)
-        if not any(bound):
-            return ()
-        height, width = self.frame.height, self.frame.width
-        states = self.engine.answerer.ground(self.encoding, exchange, history)
-        prompts = [MaskPrompt("phrase", state=state) for state, one in zip(states, bound, strict=False) if one]
-        masks = self.engine.segmenter.locate(self.encoding, prompts, height, width) if prompts else ()
-        unread = sum(bound) - len(masks)  # a text longer than the model can read back has no states at its end
-        return (*masks, *(Mask(np.zeros((height, width), np.bool_), "phrase", 0.0) for _ in range(unread)))
 
     def _tried(self, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
         """The statements with the change of the score where their masks are painted over."""

@@ -38,7 +38,7 @@ VALUES = (
 )
 """Modules of the innermost ring: values, interfaces and pure functions of them."""
 
-ROUTE = ("deciding", "explaining", "locating", "pipeline", "places")
+ROUTE = ("deciding", "explaining", "grounding", "locating", "pipeline", "places")
 """Modules of the ring that runs the models: one step of the route each."""
 
 VALUES_LIBRARIES = {"cv2", "numpy", "pycocotools"}

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fakeface.answers import Hypothesis, parse_answer
+from fakeface.answers import Answer, Hypothesis, parse_answer
 from fakeface.backends import Engine
 from fakeface.backends.stills import Decoder
 from fakeface.bench.compare import (
-    HeatKeeper,
+    Keeper,
     found_mask,
     mask_figures,
     match_phrases,
@@ -41,6 +41,7 @@ from fakeface.bench.sets import (
 from fakeface.bench.values import ScoredFace
 from fakeface.claims.matching import masked_regions
 from fakeface.claims.windows import grid_mask
+from fakeface.concepts import locate, look_up
 from fakeface.decision import Reason, undecided
 from fakeface.errors import SettingsError
 from fakeface.faces import Box, FaceCrop
@@ -169,16 +170,14 @@ def test_a_mask_of_the_frame_is_seen_through_the_examined_square(face_set: FaceS
     assert not grid_mask(np.zeros((300, 300), bool), crop).any()
 
 
-def test_the_probabilities_behind_a_mask_are_kept_for_its_own_face(face_set: FaceSet, tiny_engine: Engine) -> None:
-    keeper = HeatKeeper(tiny_engine.segmenter)
+def test_the_encoding_behind_a_mask_is_kept_for_its_own_face(face_set: FaceSet, tiny_engine: Engine) -> None:
+    keeper = Keeper(tiny_engine.segmenter)
     crop = window_crop(forged(face_set))
     encoding = tiny_engine.encoder.encode([crop])[0]
     assert keeper.card == tiny_engine.segmenter.card
     masks = keeper.segment(encoding, 224, 224)
-    heat = keeper.take(crop)
-    assert heat is not None
-    assert heat.shape == (224, 224)
-    assert all(mask.pixels[heat >= 0.4].all() for mask in masks)
+    assert masks == () or masks[0].pixels.shape == (224, 224)
+    assert keeper.take(crop) is encoding
     assert keeper.take(crop) is None
     keeper.segment(encoding, 224, 224)
     keeper.forget()
@@ -198,20 +197,34 @@ def test_phrases_of_an_answer_are_taken_for_regions() -> None:
     assert named_regions(parse_answer("nothing", Hypothesis.OPEN)) == ()
 
 
+def true_phrase_masks(truth: Answer, sample: FaceSample) -> list[Mask]:
+    """What the true mask shows of every part that the true text names, in the window's pixels."""
+    points = (sample.landmarks + np.float32(0.5)) * np.float32(0.25) - np.float32(0.5)
+    leaves = locate(points.astype(np.float32), 56, 56)
+    parts = [
+        (sample.mask > 0.25) & (leaves.mask(look_up(phrase.text).name) if phrase.text != "face" else True)
+        for phrase in truth.phrases
+        if phrase.grounded
+    ]
+    return [Mask(part.repeat(4, axis=0).repeat(4, axis=1), "phrase", 0.7) for part in parts]
+
+
 def test_the_true_text_and_the_true_mask_find_each_other(face_set: FaceSet) -> None:
     sample = forged(face_set, "self_blend")
     texts, truth = true_texts(sample, "picture")
     assert true_texts(sample, "picture")[0] == texts
     assert truth.scored_text == texts[0]
-    found, true = match_phrases(truth, truth, sample.mask > 0.25, 0.7, sample)
+    crop, masks = window_crop(sample), true_phrase_masks(truth, sample)
+    found, true = match_phrases(truth, truth, masks, crop, sample)
     assert len(found) == len(true) > 0
     assert all(one.recalled and one.iou == 1 for one in true)
     assert all(one.hit and one.score == 0.7 for one in found)
-    found, true = match_phrases(truth, truth, np.zeros((56, 56), bool), 0.0, sample)
+    nothing = [Mask(np.zeros((224, 224), bool), "phrase", 0.0) for _ in masks]
+    found, true = match_phrases(truth, truth, nothing, crop, sample)
     assert not any(one.hit for one in found)
     assert all(one.iou == 0 and not one.recalled for one in true)
     silent = parse_answer("nothing", Hypothesis.OPEN)
-    assert match_phrases(silent, truth, sample.mask > 0.25, 0.7, sample)[0] == ()
+    assert match_phrases(silent, truth, (), crop, sample)[0] == ()
 
 
 def test_regions_under_a_mask_are_those_of_the_truth(face_set: FaceSet) -> None:

@@ -26,7 +26,7 @@ from fakeface.training.forge.pairs import MASK_SIZE, FaceSample
 from fakeface.training.forge.values import FOREIGN
 
 __all__ = [
-    "HeatKeeper",
+    "Keeper",
     "found_mask",
     "mask_figures",
     "match_phrases",
@@ -43,8 +43,8 @@ REFERENCES = 4
 """Wordings of the true text: the annotator draws words, and a model is not to be blamed for another draw."""
 
 
-class HeatKeeper:
-    """A segmenter that keeps the probabilities behind the masks of the last faces, for the AUC of pixels.
+class Keeper:
+    """A segmenter that keeps the encodings that the route asked it about, for what is measured besides.
 
     Args:
         inner: segments.
@@ -52,7 +52,7 @@ class HeatKeeper:
 
     def __init__(self, inner: Segmenter) -> None:
         self.inner = inner
-        self._kept: dict[int, NDArray[np.float32]] = {}
+        self._kept: dict[int, Encoding] = {}
 
     @property
     def card(self) -> ModelCard:
@@ -61,7 +61,7 @@ class HeatKeeper:
 
     def segment(self, encoding: Encoding, height: int, width: int) -> tuple[Mask, ...]:
         """What the inner one gives."""
-        self._kept[id(encoding.crop)] = self.inner.probabilities(encoding)
+        self._kept[id(encoding.crop)] = encoding
         return self.inner.segment(encoding, height, width)
 
     def locate(self, encoding: Encoding, prompts: Sequence[MaskPrompt], height: int, width: int) -> tuple[Mask, ...]:
@@ -72,8 +72,8 @@ class HeatKeeper:
         """What the inner one gives."""
         return self.inner.probabilities(encoding)
 
-    def take(self, crop: FaceCrop) -> NDArray[np.float32] | None:
-        """The probabilities of a crop's window, once."""
+    def take(self, crop: FaceCrop) -> Encoding | None:
+        """The encoding of a crop, once."""
         return self._kept.pop(id(crop), None)
 
     def forget(self) -> None:
@@ -124,25 +124,26 @@ def true_texts(sample: FaceSample, key: str) -> tuple[tuple[str, ...], Answer]:
 
 
 def match_phrases(
-    answer: Answer, truth: Answer, found: Bools, score: float, sample: FaceSample
+    answer: Answer, truth: Answer, masks: Sequence[Mask], crop: FaceCrop, sample: FaceSample
 ) -> tuple[tuple[FoundPhrase, ...], tuple[TruePhrase, ...]]:
     """Grounded phrases of a model against those of the truth.
 
-    The mask of a phrase is what the face's artifact mask (or its true mask) shows of the part that the phrase means.
-    Each found mask goes to the true one that it overlaps most and that is still free, from IoU 0.5 on.
+    The mask of a phrase is what the mask decoder answers at its ``[SEG]``, that of a true phrase what the true mask
+    shows of the part. Each found mask goes to the true one that it overlaps most and that is still free, from IoU 0.5
+    on.
 
     Args:
         answer: what the model wrote.
         truth: what the annotator wrote.
-        found: (56, 56) artifact mask.
-        score: of the artifact mask, 0..1.
+        masks: one for every grounded phrase of the answer, in the frame's pixels.
+        crop: of the face.
         sample: the window with its true mask.
     """
     points = (sample.landmarks + np.float32(0.5)) * np.float32(MASK_SIZE / CROP_SIZE) - np.float32(0.5)
     leaves = locate(points.astype(np.float32), MASK_SIZE, MASK_SIZE)
     said, true = _concepts(answer.phrases), _concepts(truth.phrases)
     overlaps = _overlaps(
-        [_part(found, name, leaves) for name in said], [_part(sample.mask > FOREIGN, name, leaves) for name in true]
+        [joined([mask.pixels], crop) for mask in masks], [_part(sample.mask > FOREIGN, name, leaves) for name in true]
     )
     taken: dict[int, int] = {}
     for row in range(len(said)):
@@ -152,7 +153,7 @@ def match_phrases(
             taken[best] = row
     same = np.array([[bool(one) and one == other for other in true] for one in said], bool).reshape(overlaps.shape)
     return (
-        tuple(FoundPhrase(score=score, hit=row in taken.values()) for row in range(len(said))),
+        tuple(FoundPhrase(score=mask.score, hit=row in taken.values()) for row, mask in enumerate(masks)),
         tuple(
             TruePhrase(
                 iou=float(overlaps[:, column].max(initial=0)),

@@ -9,10 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from fakeface.answers import Claim, ForgeryClass
+from fakeface.answers import Claim, Exchange, ForgeryClass, prompt
 from fakeface.backends import Engine
 from fakeface.bench.compare import (
-    HeatKeeper,
+    Keeper,
     found_mask,
     mask_figures,
     match_phrases,
@@ -27,11 +27,12 @@ from fakeface.decision import Decision
 from fakeface.errors import SettingsError
 from fakeface.faces import CROP_SIZE, Box, Face, FaceCrop, FaceOrigin
 from fakeface.findings import FaceFinding
+from fakeface.grounding import phrase_masks
 from fakeface.settings import Settings
 from fakeface.training.forge.pairs import FaceSample
 from fakeface.training.forge.values import FOREIGN
 
-__all__ = ["CLASSES", "Place", "score_windows", "scored", "watched", "window_crop"]
+__all__ = ["CLASSES", "Examined", "Place", "score_windows", "scored", "watched", "window_crop"]
 
 CLASSES = tuple(forgery.value for forgery in ForgeryClass)
 
@@ -46,9 +47,19 @@ class Place:
     group: str
 
 
-def watched(engine: Engine) -> tuple[Engine, HeatKeeper]:
-    """The engine with a segmenter that keeps the probabilities behind its masks."""
-    keeper = HeatKeeper(engine.segmenter)
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """By what a face was examined: the models, the keeper of its encoding, and the size of its frame in pixels."""
+
+    engine: Engine
+    keeper: Keeper
+    height: int = CROP_SIZE
+    width: int = CROP_SIZE
+
+
+def watched(engine: Engine) -> tuple[Engine, Keeper]:
+    """The engine with a segmenter that keeps the encodings that it is asked about."""
+    keeper = Keeper(engine.segmenter)
     return replace(engine, segmenter=keeper), keeper
 
 
@@ -60,7 +71,7 @@ def score_windows(
     crops = [window_crop(sample) for _, sample in windows]
     findings = examine_crops(watching, crops, CROP_SIZE, CROP_SIZE, settings)
     return tuple(
-        scored(place, sample, finding, keeper).model_copy(
+        scored(place, sample, finding, Examined(engine, keeper)).model_copy(
             update={"size_bytes": _png_bytes(sample), "picture_pixels": CROP_SIZE * CROP_SIZE}
         )
         for (place, sample), finding in zip(windows, findings, strict=True)
@@ -79,7 +90,7 @@ def window_crop(sample: FaceSample) -> FaceCrop:
 
 
 def scored(
-    place: Place, sample: FaceSample, finding: FaceFinding, keeper: HeatKeeper, *, classed: bool = True
+    place: Place, sample: FaceSample, finding: FaceFinding, examined: Examined, *, classed: bool = True
 ) -> ScoredFace:
     """What is kept of a face.
 
@@ -87,7 +98,7 @@ def scored(
         place: where it belongs.
         sample: the window that was examined, with its truth.
         finding: what the route says of it.
-        keeper: of the segmenter that took part.
+        examined: by what it was examined, and in how large a frame.
         classed: whether the class of the truth is known, and with it the true text.
 
     Raises:
@@ -111,7 +122,7 @@ def scored(
         log10_lr=decision.log10_lr,
         scale=float(finding.crop.square.width),
         found_regions=tuple(sorted((name for name, _ in finding.regions), key=REGION_NAMES.index)),
-        **(_answered(place, sample, finding, keeper, classed) if finding.answers else {}),
+        **(_answered(place, sample, finding, examined, classed) if finding.answers else {}),
     )
 
 
@@ -120,11 +131,11 @@ def _hard(decision: Decision) -> bool | None:
 
 
 def _answered(
-    place: Place, sample: FaceSample, finding: FaceFinding, keeper: HeatKeeper, classed: bool
+    place: Place, sample: FaceSample, finding: FaceFinding, examined: Examined, classed: bool
 ) -> dict[str, Any]:
     """What there is only where answers and masks were asked for."""
     answer, found = finding.answers[0], found_mask(finding)
-    heat = keeper.take(finding.crop) if finding.crop is not None else None
+    encoding = examined.keeper.take(finding.crop) if finding.crop is not None else None
     kept: dict[str, Any] = {
         "answered": True,
         "anchor": None if answer.claim is None else int(answer.claim is Claim.FAKE),
@@ -138,10 +149,10 @@ def _answered(
     if not classed:
         return kept
     kept["references"], truth = true_texts(sample, place.group)
-    if sample.label and sample.mask_known:
-        area = sample.mask > FOREIGN
-        score = max((mask.score for mask in finding.masks), default=0.0)
-        kept |= mask_figures(area, found, heat)
+    if sample.label and sample.mask_known and encoding is not None:
+        kept |= mask_figures(sample.mask > FOREIGN, found, examined.engine.segmenter.probabilities(encoding))
         kept["true_regions"] = tuple(name for name, hit in zip(REGION_NAMES, sample.regions, strict=True) if hit > 0.5)
-        kept["found_phrases"], kept["true_phrases"] = match_phrases(answer, truth, found, score, sample)
+        said = Exchange(prompt(answer.hypothesis), answer.text)
+        masks = phrase_masks(examined.engine, encoding, said, (), examined.height, examined.width)
+        kept["found_phrases"], kept["true_phrases"] = match_phrases(answer, truth, masks, encoding.crop, sample)
     return kept

@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from fakeface.backends import Engine
-from fakeface.bench.compare import HeatKeeper
 from fakeface.bench.files import file_sample, luminance_quantiser, meant_face
-from fakeface.bench.scoring import CLASSES, Place, score_windows, scored, watched
+from fakeface.bench.scoring import CLASSES, Examined, Place, score_windows, scored, watched
 from fakeface.bench.values import Batch, Kind, ScoredFace
 from fakeface.errors import EvidenceError, SettingsError
 from fakeface.evidence import seal
@@ -263,7 +262,8 @@ def _file_scorer(
         finding = meant_face(findings, Box(*file.row.box) if wanted.kind == "files" and file.row else None)
         if finding is None or finding.crop is None:
             return NO_FACE
-        face = _scored_file(Place(wanted.title, wanted.condition, wanted.kind, group), file, finding, keeper)
+        place = Place(wanted.title, wanted.condition, wanted.kind, group)
+        face = _scored_file(place, file, finding, Examined(engine, keeper, frame.height, frame.width))
         return face.model_copy(
             update={
                 "size_bytes": evidence.size_bytes,
@@ -275,7 +275,7 @@ def _file_scorer(
     return score
 
 
-def _scored_file(place: Place, file: GivenFile, finding: FaceFinding, keeper: HeatKeeper) -> ScoredFace:
+def _scored_file(place: Place, file: GivenFile, finding: FaceFinding, examined: Examined) -> ScoredFace:
     crop, row = finding.crop, file.row
     if crop is None:
         raise SettingsError("the face was not examined")
@@ -283,4 +283,4 @@ def _scored_file(place: Place, file: GivenFile, finding: FaceFinding, keeper: He
     mask = row.mask if row is not None and isinstance(row.mask, Rle) else None
     if mask is not None and row is not None and mask.size != (row.height, row.width):
         mask = None
-    return scored(place, file_sample(crop, file.label, known, mask), finding, keeper, classed=bool(known))
+    return scored(place, file_sample(crop, file.label, known, mask), finding, examined, classed=bool(known))

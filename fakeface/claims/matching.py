@@ -16,7 +16,15 @@ from fakeface.faces import CROP_SIZE, FaceCrop
 from fakeface.findings import Statement
 from fakeface.masks import Mask
 
-__all__ = ["REGION_ACTIVE", "agreement", "masked_regions", "overlap_f1", "regions_named", "regions_of", "touched_regions"]
+__all__ = [
+    "REGION_ACTIVE",
+    "agreement",
+    "masked_regions",
+    "overlap_f1",
+    "regions_named",
+    "regions_of",
+    "touched_regions",
+]
 
 REGION_ACTIVE = 0.15
 """A region is touched where a mask covers at least this share of it (the naming rule's first clause)."""
