@@ -33,8 +33,9 @@ def require_answerable(asked: Asked, frame: Frame, faces: Sequence[Face], least_
         raise SettingsError("no face was found in the picture; --add-face says where one is")
     if asked.face is not None and asked.face > len(faces):
         raise SettingsError(f"there is no face {asked.face}: the picture has {len(faces)}, numbered from the left")
+    owned = assign_places(asked, faces, frame.height, frame.width)
     for place in asked.places:
-        owners = [number for number in range(1, len(faces) + 1) if place in _places_of(asked, faces, frame, number)]
+        owners = [number for number, places in owned.items() if place in places]
         large = [number for number in owners if faces[number - 1].size_pixels >= least_pixels]
         if not owners:
             on = f"face {asked.face}" if asked.face is not None else "any face"
@@ -43,10 +44,6 @@ def require_answerable(asked: Asked, frame: Frame, faces: Sequence[Face], least_
             raise SettingsError(f"{place.words} lies on a face that is too small to analyse")
         if place.concept is not None:
             _require_visible(place.concept, frame, [faces[number - 1] for number in large])
-
-
-def _places_of(asked: Asked, faces: Sequence[Face], frame: Frame, number: int) -> tuple[Place, ...]:
-    return assign_places(asked, faces, frame.height, frame.width).get(number, ())
 
 
 def _require_visible(concept: str, frame: Frame, faces: Sequence[Face]) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from fakeface.asked import Asked, Place, Style
 from fakeface.backends import Engine
+from fakeface.backends.remembering import RememberingFinder
 from fakeface.decision import Pairing
 from fakeface.explaining import UNTAUGHT
-from fakeface.faces import Box, FaceCrop
+from fakeface.faces import Box, Face, FaceCrop, FaceOrigin
 from fakeface.findings import Explanation, FaceFinding, FileFinding, FileStatus, ModelCard, PictureFacts
 from fakeface.frames import Frame
 from fakeface.interfaces import Encoding, VisionEncoder
@@ -182,3 +183,25 @@ def test_the_traced_pairing_is_the_one_that_the_decision_rests_on() -> None:
 def test_a_decision_without_mids_has_no_pairing() -> None:
     decision, claims = make_decision(make_face_finding(1, 0.93).decision.verdict, 0.93)
     assert decided_pairing(replace(decision, fakeness=None), claims[0]) is None
+
+
+def test_a_picture_that_was_checked_before_the_run_is_not_searched_for_faces_again(tiny_engine: Engine) -> None:
+    looked: list[Frame] = []
+
+    class Finder:
+        card = tiny_engine.finder.card
+
+        def find(self, frame: Frame) -> tuple[Face, ...]:
+            looked.append(frame)
+            return tiny_engine.finder.find(frame)
+
+        def describe(self, frame: Frame, box: Box) -> Face:
+            return tiny_engine.finder.describe(frame, box)
+
+    finder = RememberingFinder(Finder())
+    first = finder.find(Frame(photograph()))
+    assert finder.find(Frame(photograph())) == first
+    assert len(looked) == 1
+    finder.find(Frame(photograph()[:, ::-1].copy()))
+    assert len(looked) == 2
+    assert finder.describe(Frame(photograph()), Box(*FACE_BOX)).origin is FaceOrigin.EXAMINER

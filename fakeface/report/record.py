@@ -193,8 +193,8 @@ class ModelEntry(Entry):
 class RunEntry(Entry):
     """Everything that may differ between two runs over the same input.
 
-    ``seconds_per_face`` is wall time in the networks for each face that went through them; ``peak_memory_bytes`` is the
-    largest resident size of the main process.
+    ``seconds_per_face`` is wall time of the route for each face that went through the networks, the pauses of a
+    conversation included; ``peak_memory_bytes`` is the largest resident size of the main process.
     """
 
     argv: tuple[str, ...]
