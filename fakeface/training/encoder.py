@@ -29,6 +29,10 @@ from fakeface.training.progress import Budget, Log, Schedule
 __all__ = ["EncoderTraining", "PairDataset", "collate", "train_encoder"]
 
 
+LOSSES = {"pair": 1.0, "detection": 1.0, "class": 0.3, "mask": 2.0, "dice": 0.6, "regions": 0.3}
+"""Weight of every loss."""
+
+
 @dataclass(frozen=True, slots=True)
 class EncoderTraining:
     """Settings of the stage.
@@ -48,6 +52,7 @@ class EncoderTraining:
         calib_pairs: pairs per operator that checkpoints are compared on.
         check_every: batches between two looks at the calibration faces.
         save_every: batches between two checkpoints.
+        left_out: losses that are left out, for comparisons.
     """
 
     pictures: int = 250_000
@@ -64,6 +69,7 @@ class EncoderTraining:
     calib_pairs: int = 48
     check_every: int = 500
     save_every: int = 250
+    left_out: tuple[str, ...] = ()
 
 
 class PairDataset(Dataset[tuple[FaceSample, FaceSample]]):
@@ -106,18 +112,24 @@ def losses(output: EncoderOutput, batch: dict[str, Tensor]) -> dict[str, Tensor]
     shared = 2 * (probability * truth).sum(dim=(1, 2)) + 1
     dice = 1 - shared / (probability.sum(dim=(1, 2)) + truth.sum(dim=(1, 2)) + 1)
     real, forged_of_pair = output.detection[0::2], output.detection[1::2]
-    return {
+    parts = {
         "pair": functional.softplus(real - forged_of_pair).mean(),
         "detection": functional.binary_cross_entropy_with_logits(output.detection, batch["label"]),
-        "class": 0.3 * functional.cross_entropy(output.classes, batch["forgery"]),
-        "mask": 2.0 * functional.binary_cross_entropy_with_logits(logits, truth),
-        "dice": 0.6 * (dice * forged).sum() / forged.sum().clamp(min=1),
-        "regions": 0.3 * functional.binary_cross_entropy_with_logits(output.regions[known], batch["regions"][known]),
+        "class": functional.cross_entropy(output.classes, batch["forgery"]),
+        "mask": functional.binary_cross_entropy_with_logits(logits, truth),
+        "dice": (dice * forged).sum() / forged.sum().clamp(min=1),
+        "regions": functional.binary_cross_entropy_with_logits(output.regions[known], batch["regions"][known]),
     }
+    return {name: LOSSES[name] * value for name, value in parts.items()}
 
 
 def train_encoder(
-    rows: Sequence[FaceRow], root: Path, out: Path, settings: EncoderTraining, start: Path | None = None
+    rows: Sequence[FaceRow],
+    root: Path,
+    out: Path,
+    settings: EncoderTraining,
+    start: Path | None = None,
+    build: Callable[[], ForensicEncoder] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Train, resuming from ``out`` where a checkpoint lies; yields one report per look at the calibration faces.
 
@@ -131,11 +143,13 @@ def train_encoder(
         settings: of the stage.
         start: weights of an earlier training to start from where ``out`` has no checkpoint; a narrower encoder is
             widened.
+        build: makes the network, for comparisons; one of the shipped sizes where none is given.
     """
+    build = build or ForensicEncoder
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     device = choose_device(settings.device)
-    network = ForensicEncoder().to(device).to(memory_format=torch.channels_last)
+    network = build().to(device).to(memory_format=torch.channels_last)
     if start is not None:
         network.load_state_dict(grown(load_tensors(start), network.config, settings.seed))
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
@@ -155,12 +169,12 @@ def train_encoder(
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(budget.share)
         network.train()
-        parts = _step(step_network, network.parameters(), optimizer, batch)
+        parts = _step(step_network, network.parameters(), optimizer, batch, settings.left_out)
         average.update(network)
         budget.seen += len(batch["label"])
         finished = budget.share >= 1
         if step % settings.check_every == 0 or finished:
-            report = _check(average, checks)
+            report = _check(build(), average, checks)
             if report["mean"] >= progress["best"]:
                 progress["best"] = report["mean"]
                 save_weights(out / "encoder.safetensors", average.state)
@@ -180,13 +194,15 @@ def _step(
     parameters: Iterable[nn.Parameter],
     optimizer: torch.optim.Optimizer,
     batch: dict[str, Tensor],
+    left_out: Sequence[str] = (),
 ) -> dict[str, float]:
-    """One batch; returns the loss of every head."""
+    """One batch; returns every loss."""
     with torch.autocast(batch["pixels"].device.type, torch.bfloat16):
         output = network(batch["pixels"])
     parts = losses(output, batch)
     optimizer.zero_grad(set_to_none=True)
-    torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
+    total = torch.stack([value for name, value in parts.items() if name not in left_out]).sum()
+    total.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(parameters, 2.0)
     optimizer.step()
     return {name: float(value.detach()) for name, value in parts.items()}
@@ -225,9 +241,8 @@ def calib_batches(rows: Sequence[FaceRow], root: Path, settings: EncoderTraining
     return batches
 
 
-def _check(average: Average, checks: dict[str, dict[str, Tensor]]) -> dict[str, float]:
+def _check(network: ForensicEncoder, average: Average, checks: dict[str, dict[str, Tensor]]) -> dict[str, float]:
     """AUC of each set, and the mean over families and sources of given fakes, so that no family counts twice."""
-    network = ForensicEncoder()
     network.load_state_dict(average.state)
     network.eval().to(average.device).to(memory_format=torch.channels_last)
     report = {}

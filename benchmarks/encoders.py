@@ -1,0 +1,103 @@
+"""Which encoder and which losses learn fastest: short trainings from random weights on the same pairs, in one table.
+
+    python benchmarks/encoders.py FACES.jsonl --root DATA --out DIR --pictures 24000
+
+Every variant sees the same windows in the same order from the same seed, and is measured on the same calibration pairs.
+Figures are the AUC of the text-independent score on calib: mean over families and given sources, and of each. Speed
+is that of the training on this computer. Finished variants are kept in DIR, and an interrupted one goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from fakeface.networks.encoder import EncoderConfig, ForensicEncoder
+from fakeface.training.curves import read_log
+from fakeface.training.encoder import EncoderTraining, train_encoder
+from fakeface.training.manifest import read_faces
+
+SEED = 77
+NARROW = EncoderConfig(widths=(24, 48, 96, 192), neck=48)
+SHOWN = ("mean", "self_blend", "swap_piecewise", "lip_sync", "edit", "generate_nearest")
+
+
+class RgbOnly(ForensicEncoder):
+    """Sees no residual and no energies: their channels are blank."""
+
+    kept = 3
+
+    @classmethod
+    def inputs(cls, pixels: Tensor) -> Tensor:
+        """The shipped inputs with what is left out at zero."""
+        blocks = ForensicEncoder.inputs(pixels)
+        return torch.cat([blocks[:, : 4 * cls.kept], torch.zeros_like(blocks[:, 4 * cls.kept :])], dim=1)
+
+
+class NoEnergies(RgbOnly):
+    """Sees RGB and residual."""
+
+    kept = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A network and the losses that are left out."""
+
+    name: str
+    build: Callable[[], ForensicEncoder]
+    left_out: tuple[str, ...] = ()
+
+
+VARIANTS = (
+    Variant("as shipped", ForensicEncoder),
+    Variant("RGB alone", RgbOnly),
+    Variant("RGB and residual", NoEnergies),
+    Variant("narrow (24-48-96-192)", lambda: ForensicEncoder(NARROW)),
+    Variant("without the loss of the pair's order", ForensicEncoder, ("pair",)),
+    Variant("without masks", ForensicEncoder, ("mask", "dice")),
+)
+
+
+def rows(given: argparse.Namespace) -> Iterator[str]:
+    """Train every variant; one line of the table each."""
+    faces = read_faces(given.faces_file)
+    yield "| variant | windows/s | " + " | ".join(SHOWN) + " |"
+    yield "|---|---|" + "---|" * len(SHOWN)
+    for number, variant in enumerate(VARIANTS):
+        settings = EncoderTraining(
+            pictures=given.pictures,
+            threads=given.threads,
+            seed=SEED,
+            compiled=given.compile,
+            check_every=10**9,
+            left_out=variant.left_out,
+        )
+        out = given.out / f"variant-{number}"
+        for _ in train_encoder(faces, given.root, out, settings, build=variant.build):
+            pass
+        last = read_log(out / "log.csv")[-1]
+        figures = " | ".join(f"{float(last[f'auc_{name}']):.3f}" for name in SHOWN)
+        yield f"| {variant.name} | {float(last['seen']) / max(float(last['seconds']), 1):.0f} | {figures} |"
+
+
+def main() -> None:
+    """Print the table as it grows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("faces_file", metavar="FACES.jsonl", type=Path)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--pictures", type=int, default=24_000)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--compile", action="store_true")
+    for line in rows(parser.parse_args()):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
