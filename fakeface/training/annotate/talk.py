@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fakeface.answers import Claim, ForgeryClass, Hypothesis, prompt
+from fakeface.answers import (
+    AGE_QUESTIONS,
+    LIMIT_QUESTIONS,
+    LIST_QUESTIONS,
+    METHOD_QUESTIONS,
+    SURE_QUESTIONS,
+    Claim,
+    ForgeryClass,
+    Hypothesis,
+    prompt,
+    region_questions,
+)
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import PARTLY
 from fakeface.claims.values import Finding, Severity
@@ -22,16 +33,6 @@ from fakeface.training.formats.annotated import Turn
 __all__ = ["Told", "dialogues", "explanation", "regional_list"]
 
 MOST_EXPLAINED, MOST_LISTED = 4, 6
-
-AGE_QUESTIONS = (
-    "Explain what is wrong with this face and show where.",
-    "Which parts of this face were altered? Mark them.",
-    "Describe the artifacts of this face with their masks.",
-)
-LIST_QUESTIONS = ("List the artifacts of this face by region.", "Which artifacts does each region show?")
-SURE_QUESTIONS = ("How sure are you?", "How certain is that?")
-METHOD_QUESTIONS = ("How do you know?", "What is that based on?")
-LIMIT_QUESTIONS = ("What can you not tell?", "What remains open?")
 
 METHOD = (
     "Each region was compared with what lies around it in colour, light, detail, noise and edges.",
@@ -144,10 +145,7 @@ def _part(scene: Scene, told: Told, rng: np.random.Generator) -> str:
 
 def _question(part: str, rng: np.random.Generator) -> str:
     words = CONCEPTS[part].words
-    verb = "Are" if plural(words) else "Is"
-    return pick(
-        rng, (f"What about the {words}?", f"{verb} the {words} altered?", f"Look at the {words}. What is there?")
-    )
+    return pick(rng, region_questions(words, plural=plural(words)))
 
 
 def _reply(scene: Scene, part: str, told: Told, rng: np.random.Generator) -> tuple[str, tuple[Finding, ...]]:
