@@ -25,7 +25,7 @@ from fakeface.errors import OutputError, SettingsError
 from fakeface.training.batch import Ledger, Left, Made, claim
 from fakeface.training.contact_sheet import CELL, GAP, HEAD, MARGIN, studio_sheet
 from fakeface.training.forge.operators import OPERATORS
-from fakeface.training.forge.recipe import load_recipe
+from fakeface.training.forge.recipe import RECIPE, load_recipe
 from fakeface.training.forge.studio import Studio
 from fakeface.training.forge.values import CannotForge, Operator
 from fakeface.training.formats.annotated import Annotated, read_annotated
@@ -126,7 +126,7 @@ def test_a_row_says_how_its_pair_was_made(made: Path, face_set: FaceSet) -> None
         assert row.made is not None
         assert row.made.operator in QUICK
         assert row.made.of in known
-        assert row.made.recipe == "compact-1/self_blend+edit"
+        assert row.made.recipe == f"{RECIPE}/self_blend+edit"
         assert 0.3 <= float(row.made.parameters["strength"]) <= 1
         assert row.answer is not None
         assert row.answer.claim == row.label
