@@ -11,10 +11,24 @@ from .everything import train_all
 from .formats import convert, leaks
 from .runtime import ExitCode, prepare_process, say
 from .screen import bar, follow
+from .stages import (
+    FOLDER,
+    encoder,
+    faces_option,
+    language,
+    masks,
+    mids,
+    mine,
+    minutes_option,
+    out_option,
+    prompter,
+    root_option,
+    seed_option,
+    threads_option,
+)
 from .studio import annotate, synthesize
 
 if TYPE_CHECKING:
-    from fakeface.training.device import Device
     from fakeface.training.manifest import FaceRow
 
 __all__ = ["train"]
@@ -38,37 +52,6 @@ The forgery studio's own generators are shipped and frozen; this made them:
 """
 
 LAYOUTS = ("auto", "csv", "folders", "faceforensics", "celebdf", "dfdc", "dffd", "openforensics", "owffa")
-FOLDER = click.Path(path_type=Path, file_okay=False)
-
-faces_option = click.option(
-    "--faces",
-    required=True,
-    type=FOLDER,
-    metavar="DIR",
-    help="Folder that `train prepare` wrote (faces.jsonl).",
-)
-root_option = click.option(
-    "--root", required=True, type=FOLDER, metavar="DIR", help="Folder that the manifest's paths are relative to."
-)
-out_option = click.option(
-    "--out", required=True, type=FOLDER, metavar="DIR", help="Folder of this training; every stage has its own in it."
-)
-minutes_option = click.option(
-    "--minutes", type=click.FloatRange(min=0), default=0.0, help="Stop after this long. [default: no limit]"
-)
-threads_option = click.option("--threads", type=click.IntRange(min=0), default=0, help="[default: all cores]")
-workers_option = click.option(
-    "--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Processes that forge."
-)
-seed_option = click.option("--seed", type=int, default=1, show_default=True, help="Of weights, pairs and wording.")
-
-device_option = click.option(
-    "--device",
-    type=click.Choice(("auto", "cpu", "cuda")),
-    default="auto",
-    show_default=True,
-    help="auto takes a graphics processor where CUDA has one.",
-)
 
 
 @click.group(epilog=EPILOG)
@@ -86,6 +69,8 @@ train.add_command(convert)
 train.add_command(synthesize)
 train.add_command(annotate)
 train.add_command(train_all)
+for stage in (encoder, prompter, language, masks, mine, mids):
+    train.add_command(stage)
 
 
 @train.command()
@@ -130,193 +115,6 @@ def prepare(
         f"{counts['faces']} faces in {out / 'faces.jsonl'}, {counts['skipped']} left out, with reasons in skipped.jsonl"
     )
     return ExitCode.EXAMINED
-
-
-@train.command()
-@faces_option
-@root_option
-@out_option
-@click.option("--pictures", type=click.IntRange(min=2), default=250_000, show_default=True, help="Windows to see.")
-@minutes_option
-@threads_option
-@workers_option
-@seed_option
-@click.option(
-    "--start",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Start from these encoder weights instead of random ones (weights/compact-encoder.safetensors).",
-)
-@click.option("--compile", "compiled", is_flag=True, help="Compile the network: slower to start, about a third faster.")
-@click.option(
-    "--recipe",
-    default=None,
-    help="Of the forgeries: a shipped recipe's name or a TOML file.  [default: the newest shipped one]",
-)
-@click.option(
-    "--learning-rate",
-    type=click.FloatRange(min=0, min_open=True),
-    default=1.2e-3,
-    show_default=True,
-    help="Highest rate of the schedule; lower it to go on from trained weights.",
-)
-@device_option
-def encoder(
-    faces: Path,
-    root: Path,
-    out: Path,
-    pictures: int,
-    minutes: float,
-    threads: int,
-    workers: int,
-    seed: int,
-    start: Path | None,
-    compiled: bool,
-    recipe: str | None,
-    learning_rate: float,
-    device: Device,
-) -> ExitCode:
-    """Train the vision encoder with its detection, class, region and mask heads."""
-    count = prepare_process(threads)
-    from fakeface.training.encoder import EncoderTraining
-    from fakeface.training.forge.recipe import RECIPE
-    from fakeface.training.stages import Place, encoder_stage
-
-    settings = EncoderTraining(
-        pictures,
-        minutes,
-        learning_rate=learning_rate,
-        threads=count,
-        workers=workers,
-        seed=seed,
-        recipe=recipe or RECIPE,
-        compiled=compiled,
-        device=device,
-    )
-    return follow(encoder_stage(Place(faces, root, out), settings, start))
-
-
-@train.command()
-@faces_option
-@root_option
-@out_option
-@click.option("--pictures", type=click.IntRange(min=2), default=16_000, show_default=True, help="Windows to see.")
-@minutes_option
-@threads_option
-@workers_option
-@seed_option
-@device_option
-def prompter(
-    faces: Path,
-    root: Path,
-    out: Path,
-    pictures: int,
-    minutes: float,
-    threads: int,
-    workers: int,
-    seed: int,
-    device: Device,
-) -> ExitCode:
-    """Refit the heads for class and suspect regions, all classes alike; needs the encoder."""
-    count = prepare_process(threads)
-    from fakeface.training.prompter import PrompterTraining
-    from fakeface.training.stages import Place, prompter_stage
-
-    settings = PrompterTraining(pictures, minutes, threads=count, workers=workers, seed=seed, device=device)
-    return follow(prompter_stage(Place(faces, root, out), settings))
-
-
-@train.command()
-@faces_option
-@root_option
-@out_option
-@click.option("--pictures", type=click.IntRange(min=2), default=20_000, show_default=True, help="Windows to see.")
-@minutes_option
-@threads_option
-@workers_option
-@seed_option
-@device_option
-def masks(
-    faces: Path,
-    root: Path,
-    out: Path,
-    pictures: int,
-    minutes: float,
-    threads: int,
-    workers: int,
-    seed: int,
-    device: Device,
-) -> ExitCode:
-    """Train the mask decoder on [SEG], boxes, points and regions; needs the language model."""
-    count = prepare_process(threads)
-    from fakeface.training.masks import MasksTraining
-    from fakeface.training.stages import Place, masks_stage
-
-    settings = MasksTraining(pictures, minutes, threads=count, workers=workers, seed=seed, device=device)
-    return follow(masks_stage(Place(faces, root, out), settings))
-
-
-@train.command()
-@faces_option
-@root_option
-@out_option
-@click.option("--answers", type=click.IntRange(min=2), default=60_000, show_default=True, help="Answers to learn.")
-@minutes_option
-@threads_option
-@workers_option
-@seed_option
-@device_option
-def language(
-    faces: Path,
-    root: Path,
-    out: Path,
-    answers: int,
-    minutes: float,
-    threads: int,
-    workers: int,
-    seed: int,
-    device: Device,
-) -> ExitCode:
-    """Train the tokenizer and the language model on annotated pairs; needs the encoder."""
-    count = prepare_process(threads)
-    from fakeface.training.language import LanguageTraining
-    from fakeface.training.stages import Place, language_stage
-
-    settings = LanguageTraining(answers, minutes, threads=count, workers=workers, seed=seed, device=device)
-    return follow(language_stage(Place(faces, root, out), settings))
-
-
-@train.command()
-@faces_option
-@root_option
-@out_option
-@click.option("--pairs", type=click.IntRange(min=1), default=3000, show_default=True, help="Training pairs to ask on.")
-@click.option("--calib-pairs", type=click.IntRange(min=1), default=300, show_default=True, help="Pairs that choose.")
-@threads_option
-@device_option
-def mine(faces: Path, root: Path, out: Path, pairs: int, calib_pairs: int, threads: int, device: Device) -> ExitCode:
-    """Let the language model answer three times about faces it was not trained on."""
-    prepare_process(threads)
-    from fakeface.training.stages import Mining, Place, mining_stage
-
-    return follow(mining_stage(Place(faces, root, out), Mining(pairs, calib_pairs, device)))
-
-
-@train.command()
-@faces_option
-@root_option
-@out_option
-@click.option("--epochs", type=click.IntRange(min=1), default=6, show_default=True)
-@threads_option
-@seed_option
-@device_option
-def mids(faces: Path, root: Path, out: Path, epochs: int, threads: int, seed: int, device: Device) -> ExitCode:
-    """Train MIDS on the mined answers."""
-    count = prepare_process(threads)
-    from fakeface.training.mids import MidsTraining
-    from fakeface.training.stages import Place, mids_stage
-
-    settings = MidsTraining(epochs, threads=count, seed=seed, device=device)
-    return follow(mids_stage(Place(faces, root, out), settings))
 
 
 @train.command()

@@ -13,11 +13,12 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
 from fakeface.training.device import Device, choose_device
+from fakeface.training.feeding import fed
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.forge.recipe import GIVEN, RECIPE, load_recipe, single
@@ -26,7 +27,7 @@ from fakeface.training.manifest import FaceRow
 from fakeface.training.networks import load_tensors
 from fakeface.training.progress import Budget, Log, Schedule
 
-__all__ = ["EncoderTraining", "PairDataset", "collate", "train_encoder"]
+__all__ = ["EncoderTraining", "PairDataset", "collate", "pair_batches", "train_encoder"]
 
 
 LOSSES = {"pair": 1.0, "detection": 1.0, "class": 0.3, "mask": 2.0, "dice": 0.6, "regions": 0.3}
@@ -165,7 +166,8 @@ def train_encoder(
     checks = calib_batches([row for row in rows if row.split == "calib"], root, settings)
     step_network = torch.compile(network) if settings.compiled else network
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
-    for step, batch in enumerate(_batches(factory, budget, settings, device), start=1):
+    batches = pair_batches(factory, budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, device)
+    for step, batch in enumerate(batches, start=1):
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(budget.share)
         network.train()
@@ -208,19 +210,13 @@ def _step(
     return {name: float(value.detach()) for name, value in parts.items()}
 
 
-def _batches(
-    factory: PairFactory, budget: Budget, settings: EncoderTraining, device: torch.device
+def pair_batches(
+    factory: PairFactory, seen: int, pictures: int, pairs_per_batch: int, workers: int, device: torch.device
 ) -> Iterator[dict[str, Tensor]]:
-    first = budget.seen // 2
-    loader = DataLoader(
-        PairDataset(factory, first, settings.pictures // 2 - first + settings.pairs_per_batch),
-        settings.pairs_per_batch,
-        collate_fn=collate,
-        num_workers=settings.workers,
-        prefetch_factor=6 if settings.workers else None,
-        multiprocessing_context="spawn" if settings.workers else None,
-    )
-    for batch in loader:
+    """Batches of pairs on a device, from the first pair that was not seen; enough for ``pictures`` in all."""
+    first = seen // 2
+    dataset = PairDataset(factory, first, pictures // 2 - first + pairs_per_batch)
+    for batch in fed(dataset, pairs_per_batch, workers, collate):
         yield {name: values.to(device) for name, values in batch.items()}
 
 

@@ -20,7 +20,6 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader
 
 from fakeface.answers import Hypothesis, parse_answer, prompt
 from fakeface.concepts import CONCEPTS
@@ -36,7 +35,7 @@ from fakeface.networks.language import (
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
 from fakeface.training.device import Device, choose_device
 from fakeface.training.forge.pairs import FaceSample, PairFactory
-from fakeface.training.lessons import IGNORED, Fields, Lesson, Lessons, text_batch
+from fakeface.training.lessons import IGNORED, Fields, Lesson, Lessons, lesson_batches, text_batch
 from fakeface.training.manifest import FaceRow
 from fakeface.training.progress import Budget, Log, Schedule
 
@@ -151,9 +150,12 @@ def train_language(
         PairFactory([row for row in rows if row.split == "calib"], root, 3000), 0, 96, None, settings.fields
     )
     held = [lesson for index in range(len(calib)) for lesson in calib[index]]
+    batches = lesson_batches(
+        factory, budget.seen, settings.answers, settings.pairs_per_batch, settings.workers, fields=settings.fields
+    )
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
     encoder.to(device).eval().requires_grad_(False)
-    for step, lessons in enumerate(_batches(factory, budget, settings), start=1):
+    for step, lessons in enumerate(batches, start=1):
         rng = np.random.default_rng((settings.seed, budget.seen))
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(budget.share)
@@ -201,25 +203,6 @@ def _loss(
     with torch.autocast(device.type, torch.bfloat16):
         logits = network(vision_tokens(seen).clone(), signals(seen).clone(), text)
     return answer_loss(logits.float(), targets)
-
-
-def _batches(factory: PairFactory, budget: Budget, settings: LanguageTraining) -> Iterator[list[Lesson]]:
-    first = budget.seen // 2
-    count = settings.answers // 2 - first + settings.pairs_per_batch
-    dataset = Lessons(factory, first, count, None, settings.fields)
-    loader = DataLoader(
-        dataset,
-        settings.pairs_per_batch,
-        collate_fn=_flat,
-        num_workers=settings.workers,
-        prefetch_factor=6 if settings.workers else None,
-        multiprocessing_context="spawn" if settings.workers else None,
-    )
-    yield from loader
-
-
-def _flat(pairs: list[list[Lesson]]) -> list[Lesson]:
-    return [lesson for pair in pairs for lesson in pair]
 
 
 @torch.no_grad()

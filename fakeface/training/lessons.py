@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +20,7 @@ from fakeface.concepts import look_up
 from fakeface.networks.language import exchange_ids
 from fakeface.networks.masks import MASK_SIDE
 from fakeface.training.annotate import Annotation, annotate_window, draw_hypothesis
+from fakeface.training.feeding import fed
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Lesson",
     "Lessons",
     "answer_masks",
+    "lesson_batches",
     "reduced",
     "text_batch",
     "with_fields",
@@ -171,3 +173,22 @@ def text_batch(
         torch.tensor([row + [0] * (longest - len(row)) for row in texts]),
         torch.tensor([row + [IGNORED] * (longest - len(row)) for row in targets]),
     )
+
+
+def lesson_batches(
+    factory: PairFactory,
+    seen: int,
+    windows: int,
+    pairs_per_batch: int,
+    workers: int,
+    tasks: dict[str, float] | None = None,
+    fields: Fields = "all",
+) -> Iterator[list[Lesson]]:
+    """Batches of lessons from the first pair that was not seen; enough for so many ``windows`` in all."""
+    first = seen // 2
+    dataset = Lessons(factory, first, windows // 2 - first + pairs_per_batch, tasks, fields)
+    yield from fed(dataset, pairs_per_batch, workers, _flat)
+
+
+def _flat(pairs: list[list[Lesson]]) -> list[Lesson]:
+    return [lesson for pair in pairs for lesson in pair]

@@ -20,7 +20,6 @@ from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader
 
 from fakeface.concepts import region_masks
 from fakeface.faces import CROP_SIZE
@@ -32,7 +31,7 @@ from fakeface.training.device import Device, choose_device
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.forge.values import FOREIGN
 from fakeface.training.language import encode_windows, rows_of_part
-from fakeface.training.lessons import Lesson, Lessons, reduced, text_batch
+from fakeface.training.lessons import Lesson, Lessons, lesson_batches, reduced, text_batch
 from fakeface.training.manifest import FaceRow
 from fakeface.training.progress import Budget, Log, Schedule
 
@@ -174,7 +173,8 @@ def train_masks(
     held = [_known(calib[index]) for index in range(len(calib))]
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
     factory = PairFactory(rows_of_part(rows, "language"), root, settings.seed)
-    for step, lessons in enumerate(_batches(factory, budget, settings), start=1):
+    batches = lesson_batches(factory, budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, TASKS)
+    for step, lessons in enumerate(batches, start=1):
         rng = np.random.default_rng((settings.seed, budget.seen))
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(budget.share)
@@ -269,23 +269,6 @@ def _iou(first: Tensor, second: Tensor) -> Tensor:
     """Intersection over union of masks; two empty ones agree."""
     union = (first | second).sum(dim=(1, 2))
     return torch.where(union > 0, (first & second).sum(dim=(1, 2)) / union.clamp(min=1), torch.ones_like(union).float())
-
-
-def _batches(factory: PairFactory, budget: Budget, settings: MasksTraining) -> Iterator[list[Lesson]]:
-    first = budget.seen // 2
-    loader = DataLoader(
-        Lessons(factory, first, settings.pictures // 2 - first + settings.pairs_per_batch, TASKS),
-        settings.pairs_per_batch,
-        collate_fn=_flat,
-        num_workers=settings.workers,
-        prefetch_factor=6 if settings.workers else None,
-        multiprocessing_context="spawn" if settings.workers else None,
-    )
-    yield from loader
-
-
-def _flat(pairs: list[list[Lesson]]) -> list[Lesson]:
-    return [lesson for pair in pairs for lesson in pair]
 
 
 @torch.no_grad()

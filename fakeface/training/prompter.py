@@ -16,12 +16,11 @@ import torch
 from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader
 
 from fakeface.networks.encoder import ForensicEncoder
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
 from fakeface.training.device import Device, choose_device
-from fakeface.training.encoder import PairDataset, collate
+from fakeface.training.encoder import collate, pair_batches
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.forge.recipe import GIVEN, RECIPE, Recipe, load_recipe
@@ -117,7 +116,8 @@ def train_prompter(
     )
     factory = PairFactory([row for row in rows if row.split == "train"], root, settings.seed, recipe)
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
-    for step, batch in enumerate(_batches(factory, budget, settings, device), start=1):
+    batches = pair_batches(factory, budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, device)
+    for step, batch in enumerate(batches, start=1):
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(budget.share)
         loss = _loss(heads, _pooled(encoder, batch), batch)
@@ -155,22 +155,6 @@ def _loss(heads: _Heads, pooled: Tensor, batch: dict[str, Tensor]) -> Tensor:
     return functional.cross_entropy(
         heads.class_head(read), batch["forgery"], weights
     ) + functional.binary_cross_entropy_with_logits(heads.region_head(read[known]), batch["regions"][known])
-
-
-def _batches(
-    factory: PairFactory, budget: Budget, settings: PrompterTraining, device: torch.device
-) -> Iterator[dict[str, Tensor]]:
-    first = budget.seen // 2
-    loader = DataLoader(
-        PairDataset(factory, first, settings.pictures // 2 - first + settings.pairs_per_batch),
-        settings.pairs_per_batch,
-        collate_fn=collate,
-        num_workers=settings.workers,
-        prefetch_factor=6 if settings.workers else None,
-        multiprocessing_context="spawn" if settings.workers else None,
-    )
-    for batch in loader:
-        yield {name: values.to(device) for name, values in batch.items()}
 
 
 def _pooled_calib(

@@ -96,8 +96,9 @@ def language_stage(place: Place, settings: LanguageTraining) -> Iterator[dict[st
 
 def masks_stage(place: Place, settings: MasksTraining) -> Iterator[dict[str, Any]]:
     """Train the mask decoder over encoder and language model."""
+    encoder = place.encoder()
     language, tokenizer = load_language(place.out / "language")
-    return train_masks(place.rows(), place.root, place.encoder(), language, tokenizer, place.out / "masks", settings)
+    return train_masks(place.rows(), place.root, encoder, language, tokenizer, place.out / "masks", settings)
 
 
 def mining_stage(place: Place, settings: Mining) -> Iterator[dict[str, Any]]:
@@ -116,10 +117,9 @@ def mids_stage(place: Place, settings: MidsTraining) -> Iterator[dict[str, Any]]
     Raises:
         SettingsError: nothing is mined.
     """
+    encoder, out = place.encoder(), place.out / "mids"
     language, tokenizer = load_language(place.out / "language")
     mined, held = (read_mined(place.mined(split)) for split in ("train", "calib"))
     if not mined or not held:
         raise SettingsError("no mined answers: run `fakeface train mine` first")
-    return train_mids(
-        place.rows(), place.root, place.encoder(), language, tokenizer, mined, held, place.out / "mids", settings
-    )
+    return train_mids(place.rows(), place.root, encoder, language, tokenizer, mined, held, out, settings)

@@ -66,7 +66,7 @@ def few_batches(batches):  # type: ignore[no-untyped-def]
     return lambda rows, root, settings: batches(rows, root, dataclasses.replace(settings, calib_pairs=2))
 
 
-@pytest.mark.parametrize("stage", ["language", "mine", "mids"])
+@pytest.mark.parametrize("stage", ["prompter", "language", "masks", "mine", "mids"])
 def test_a_stage_without_the_one_before_is_missing_weights(face_set: FaceSet, stage: str) -> None:
     result = invoke("train", stage, "--faces", face_set.prepared, "--root", face_set.root, "--out", "run")
     assert result.exit_code == 5

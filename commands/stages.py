@@ -1,0 +1,215 @@
+"""The stages of ``fakeface train`` that train a network, each one command over the folder of one training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import grouped
+from .runtime import ExitCode, prepare_process
+from .screen import follow
+
+if TYPE_CHECKING:
+    from fakeface.training.device import Device
+    from fakeface.training.stages import Place
+
+__all__ = [
+    "FOLDER",
+    "encoder",
+    "faces_option",
+    "language",
+    "masks",
+    "mids",
+    "mine",
+    "minutes_option",
+    "out_option",
+    "prompter",
+    "root_option",
+    "seed_option",
+    "threads_option",
+]
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+faces_option = click.option(
+    "--faces",
+    required=True,
+    type=FOLDER,
+    metavar="DIR",
+    help="Folder that `train prepare` wrote (faces.jsonl).",
+)
+root_option = click.option(
+    "--root", required=True, type=FOLDER, metavar="DIR", help="Folder that the manifest's paths are relative to."
+)
+out_option = click.option(
+    "--out", required=True, type=FOLDER, metavar="DIR", help="Folder of this training; every stage has its own in it."
+)
+minutes_option = click.option(
+    "--minutes", type=click.FloatRange(min=0), default=0.0, help="Stop after this long. [default: no limit]"
+)
+threads_option = click.option("--threads", type=click.IntRange(min=0), default=0, help="[default: all cores]")
+workers_option = click.option(
+    "--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Processes that forge."
+)
+seed_option = click.option("--seed", type=int, default=1, show_default=True, help="Of weights, pairs and wording.")
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(("auto", "cpu", "cuda")),
+    default="auto",
+    show_default=True,
+    help="auto takes a graphics processor where CUDA has one.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Which training a stage belongs to, and the computer it runs on."""
+
+    faces: Path
+    root: Path
+    out: Path
+    threads: int
+    device: Device
+
+    def place(self) -> Place:
+        """Where it lies."""
+        from fakeface.training.stages import Place
+
+        return Place(self.faces, self.root, self.out)
+
+    def computer(self) -> dict[str, Any]:
+        """Fix the threads, before any library counts them, and give what every stage's settings take."""
+        return {"threads": prepare_process(self.threads), "device": self.device}
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How long a stage runs, from which seed, and who forges for it."""
+
+    minutes: float
+    workers: int
+    seed: int
+
+    def settings(self) -> dict[str, Any]:
+        """What every such stage's settings take."""
+        return {"minutes": self.minutes, "workers": self.workers, "seed": self.seed}
+
+
+training_options = grouped("training", Training, faces_option, root_option, out_option, threads_option, device_option)
+course_options = grouped("course", Course, minutes_option, workers_option, seed_option)
+
+
+@click.command()
+@training_options
+@click.option("--pictures", type=click.IntRange(min=2), default=250_000, show_default=True, help="Windows to see.")
+@course_options
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Start from these encoder weights instead of random ones (weights/compact-encoder.safetensors).",
+)
+@click.option("--compile", "compiled", is_flag=True, help="Compile the network: slower to start, about a third faster.")
+@click.option(
+    "--recipe",
+    default=None,
+    help="Of the forgeries: a shipped recipe's name or a TOML file.  [default: the newest shipped one]",
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.2e-3,
+    show_default=True,
+    help="Highest rate of the schedule; lower it to go on from trained weights.",
+)
+def encoder(
+    training: Training,
+    pictures: int,
+    course: Course,
+    start: Path | None,
+    compiled: bool,
+    recipe: str | None,
+    learning_rate: float,
+) -> ExitCode:
+    """Train the vision encoder with its detection, class, region and mask heads."""
+    computer = training.computer()
+    from fakeface.training.encoder import EncoderTraining
+    from fakeface.training.forge.recipe import RECIPE
+    from fakeface.training.stages import encoder_stage
+
+    settings = EncoderTraining(
+        pictures,
+        learning_rate=learning_rate,
+        recipe=recipe or RECIPE,
+        compiled=compiled,
+        **course.settings(),
+        **computer,
+    )
+    return follow(encoder_stage(training.place(), settings, start))
+
+
+@click.command()
+@training_options
+@click.option("--pictures", type=click.IntRange(min=2), default=16_000, show_default=True, help="Windows to see.")
+@course_options
+def prompter(training: Training, pictures: int, course: Course) -> ExitCode:
+    """Refit the heads for class and suspect regions, all classes alike; needs the encoder."""
+    computer = training.computer()
+    from fakeface.training.prompter import PrompterTraining
+    from fakeface.training.stages import prompter_stage
+
+    return follow(prompter_stage(training.place(), PrompterTraining(pictures, **course.settings(), **computer)))
+
+
+@click.command()
+@training_options
+@click.option("--answers", type=click.IntRange(min=2), default=60_000, show_default=True, help="Answers to learn.")
+@course_options
+def language(training: Training, answers: int, course: Course) -> ExitCode:
+    """Train the tokenizer and the language model on annotated pairs; needs the encoder."""
+    computer = training.computer()
+    from fakeface.training.language import LanguageTraining
+    from fakeface.training.stages import language_stage
+
+    return follow(language_stage(training.place(), LanguageTraining(answers, **course.settings(), **computer)))
+
+
+@click.command()
+@training_options
+@click.option("--pictures", type=click.IntRange(min=2), default=20_000, show_default=True, help="Windows to see.")
+@course_options
+def masks(training: Training, pictures: int, course: Course) -> ExitCode:
+    """Train the mask decoder on [SEG], boxes, points and regions; needs the language model."""
+    computer = training.computer()
+    from fakeface.training.masks import MasksTraining
+    from fakeface.training.stages import masks_stage
+
+    return follow(masks_stage(training.place(), MasksTraining(pictures, **course.settings(), **computer)))
+
+
+@click.command()
+@training_options
+@click.option("--pairs", type=click.IntRange(min=1), default=3000, show_default=True, help="Training pairs to ask on.")
+@click.option("--calib-pairs", type=click.IntRange(min=1), default=300, show_default=True, help="Pairs that choose.")
+def mine(training: Training, pairs: int, calib_pairs: int) -> ExitCode:
+    """Let the language model answer three times about faces it was not trained on."""
+    training.computer()
+    from fakeface.training.stages import Mining, mining_stage
+
+    return follow(mining_stage(training.place(), Mining(pairs, calib_pairs, training.device)))
+
+
+@click.command()
+@training_options
+@click.option("--epochs", type=click.IntRange(min=1), default=6, show_default=True)
+@seed_option
+def mids(training: Training, epochs: int, seed: int) -> ExitCode:
+    """Train MIDS on the mined answers."""
+    computer = training.computer()
+    from fakeface.training.mids import MidsTraining
+    from fakeface.training.stages import mids_stage
+
+    return follow(mids_stage(training.place(), MidsTraining(epochs, seed=seed, **computer)))

@@ -1,0 +1,37 @@
+"""How windows reach a training loop: forged by processes of their own, in a fixed order, some batches ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from torch.utils.data import DataLoader, Dataset
+
+__all__ = ["fed"]
+
+Item = TypeVar("Item")
+Batch = TypeVar("Batch")
+
+AHEAD = 6
+"""Batches that each process prepares ahead."""
+
+
+def fed(
+    dataset: Dataset[Item], items_per_batch: int, workers: int, collate: Callable[[list[Item]], Batch]
+) -> DataLoader[Any]:
+    """Batches of a data set in its order.
+
+    Args:
+        dataset: one item per index.
+        items_per_batch: items in a batch.
+        workers: processes that make them; 0 makes them in this one.
+        collate: joins the items of a batch.
+    """
+    return DataLoader(
+        dataset,
+        items_per_batch,
+        collate_fn=collate,
+        num_workers=workers,
+        prefetch_factor=AHEAD if workers else None,
+        multiprocessing_context="spawn" if workers else None,
+    )
