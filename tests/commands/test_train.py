@@ -91,7 +91,7 @@ def test_the_generator_stage_says_how_it_fares_and_leaves_weights(face_set: Face
 
 def test_everything_is_one_command_that_says_each_stage(face_set: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fakeface.training.everything.language_stage", lambda place, settings: iter(()))
-    for stage in ("encoder_stage", "mining_stage", "mids_stage"):
+    for stage in ("encoder_stage", "prompter_stage", "masks_stage", "mining_stage", "mids_stage"):
         monkeypatch.setattr(f"fakeface.training.everything.{stage}", lambda place, settings: iter([{"best": 0.75}]))
     words = ("train", "all", "--manifest", face_set.manifest, "--out", "run", "--set", "prepare.workers=1")
     result = invoke(*words, "--minutes-encoder", 2, "--seed", 5, "--threads", 1)
@@ -103,7 +103,7 @@ def test_everything_is_one_command_that_says_each_stage(face_set: FaceSet, monke
     assert list(json.loads(Path("run/stages.json").read_text())) == STAGES_WITHOUT_RELEASE
 
 
-STAGES_WITHOUT_RELEASE = ["prepare", "leaks", "encoder", "language", "mine", "mids"]
+STAGES_WITHOUT_RELEASE = ["prepare", "leaks", "encoder", "prompter", "language", "masks", "mine", "mids"]
 
 
 def test_a_release_without_its_version_is_a_usage_error() -> None:
