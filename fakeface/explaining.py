@@ -25,6 +25,7 @@ from fakeface.claims import (
     agreement,
     check_statements,
     counterfactuals,
+    cut_out,
     evidence_against,
     faithfulness,
     read_statements,
@@ -143,7 +144,9 @@ class _Teller:
     def _checked(self, task: str, exchange: Exchange, history: tuple[Exchange, ...]) -> Explanation:
         frame, finding = self.frame, self.finding
         altered = finding.masks[0].pixels if finding.masks else None
-        masks = phrase_masks(self.engine, self.encoding, exchange, history, frame.height, frame.width)
+        masks = phrase_masks(
+            self.engine, self.encoding, exchange, history, cut_out(frame.pixels, finding.face.landmarks)
+        )
         statements = check_statements(
             read_statements(exchange.answer), masks, frame.pixels, finding.face.landmarks, altered
         )

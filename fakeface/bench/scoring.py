@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from fakeface.answers import Claim, Exchange, ForgeryClass, prompt
 from fakeface.backends import Engine
@@ -20,6 +21,7 @@ from fakeface.bench.compare import (
     true_texts,
 )
 from fakeface.bench.values import Kind, ScoredFace
+from fakeface.claims import cut_out
 from fakeface.claims.matching import masked_regions
 from fakeface.concepts import REGION_NAMES
 from fakeface.deciding import examine_crops
@@ -49,12 +51,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examined:
-    """By what a face was examined: the models, the keeper of its encoding, and the size of its frame in pixels."""
+    """By what a face was examined: the models, the keeper of its encoding, and the frame's pixels."""
 
     engine: Engine
     keeper: Keeper
-    height: int = CROP_SIZE
-    width: int = CROP_SIZE
+    pixels: NDArray[np.uint8]
 
 
 def watched(engine: Engine) -> tuple[Engine, Keeper]:
@@ -71,7 +72,7 @@ def score_windows(
     crops = [window_crop(sample) for _, sample in windows]
     findings = examine_crops(watching, crops, CROP_SIZE, CROP_SIZE, settings)
     return tuple(
-        scored(place, sample, finding, Examined(engine, keeper)).model_copy(
+        scored(place, sample, finding, Examined(engine, keeper, sample.window)).model_copy(
             update={"size_bytes": _png_bytes(sample), "picture_pixels": CROP_SIZE * CROP_SIZE}
         )
         for (place, sample), finding in zip(windows, findings, strict=True)
@@ -153,6 +154,7 @@ def _answered(
         kept |= mask_figures(sample.mask > FOREIGN, found, examined.engine.segmenter.probabilities(encoding))
         kept["true_regions"] = tuple(name for name, hit in zip(REGION_NAMES, sample.regions, strict=True) if hit > 0.5)
         said = Exchange(prompt(answer.hypothesis), answer.text)
-        masks = phrase_masks(examined.engine, encoding, said, (), examined.height, examined.width)
+        seen = cut_out(examined.pixels, finding.face.landmarks)
+        masks = phrase_masks(examined.engine, encoding, said, (), seen)
         kept["found_phrases"], kept["true_phrases"] = match_phrases(answer, truth, masks, encoding.crop, sample)
     return kept

@@ -263,7 +263,7 @@ def _file_scorer(
         if finding is None or finding.crop is None:
             return NO_FACE
         place = Place(wanted.title, wanted.condition, wanted.kind, group)
-        face = _scored_file(place, file, finding, Examined(engine, keeper, frame.height, frame.width))
+        face = _scored_file(place, file, finding, Examined(engine, keeper, frame.pixels))
         return face.model_copy(
             update={
                 "size_bytes": evidence.size_bytes,
