@@ -140,7 +140,8 @@ def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: 
 
     Fakeness: between the score that one real face in ten passes and the score that two forged faces in ten stay below
     everything is too close to call. Independent score: the most balanced accuracy. Presence of a mask: the text-
-    independent score that one real face in ten passes. Mask: the best mean IoU on forged faces. Regions: the best F1.
+    independent score that one real face in ten passes. Mask: the best mean IoU on the forged faces that
+    show one. Regions: the best F1.
     """
     factory = PairFactory([row for row in rows if row.split == "calib"], root, CALIB_SEED)
     settings = Settings(threads=threads, batch_faces=16)
@@ -150,13 +151,14 @@ def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: 
     fakeness = np.array([0.5 if face.fakeness is None else face.fakeness for face in faces])
     cut, margin = _fakeness_cut(labels, fakeness)
     independent = np.array([face.independent for face in faces])
+    presence = _inside(float(np.quantile(independent[labels == 0], 1 - FALSE_MASKS)))
     return Thresholds(
         fakeness=cut,
         independent=_balanced_cut(labels, independent),
         margin=margin,
-        mask=_mask_cut(engine, factory, pairs),
+        mask=_mask_cut(engine, factory, pairs, presence),
         region=_region_cut(load_encoder(folder / FILES["encoder"]), factory, pairs),
-        presence=_inside(float(np.quantile(independent[labels == 0], 1 - FALSE_MASKS))),
+        presence=presence,
     )
 
 
@@ -179,19 +181,21 @@ def _balanced_cut(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> flo
     return _inside(float(cuts[int(np.argmax(hit - false_alarm))]))
 
 
-def _mask_cut(engine: Engine, factory: PairFactory, pairs: int) -> float:
-    """The cut of pixels with the best mean IoU on forged faces whose place is known."""
+def _mask_cut(engine: Engine, factory: PairFactory, pairs: int, presence: float) -> float:
+    """The cut of pixels with the best mean IoU on those forged faces that show a mask, and whose place is known."""
     ious = []
     for index in range(pairs):
         sample = factory.pair(index)[1]
         if sample.mask_known:
             (encoding,) = engine.encoder.encode([window_crop(sample)])
+            if encoding.independent_score < presence:
+                continue
             heat = cv2.resize(
                 engine.segmenter.probabilities(encoding), (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA
             )
             area = (sample.mask > FOREIGN).ravel()
             ious.append([float(jaccard_score(area, heat.ravel() >= cut, zero_division=0.0)) for cut in GRID])
-    return GRID[int(np.argmax(np.mean(ious, axis=0)))]
+    return GRID[int(np.argmax(np.mean(ious, axis=0)))] if ious else 0.5
 
 
 @torch.inference_mode()
