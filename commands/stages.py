@@ -16,21 +16,7 @@ if TYPE_CHECKING:
     from fakeface.training.device import Device
     from fakeface.training.stages import Place
 
-__all__ = [
-    "FOLDER",
-    "encoder",
-    "faces_option",
-    "language",
-    "masks",
-    "mids",
-    "mine",
-    "minutes_option",
-    "out_option",
-    "prompter",
-    "root_option",
-    "seed_option",
-    "threads_option",
-]
+__all__ = ["FOLDER", "encoder", "language", "masks", "mids", "mine", "prompter"]
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
