@@ -29,7 +29,7 @@ def change(folder: Path, before: str, after: str) -> None:
 def test_a_profile_names_its_parts_with_hash_size_and_licence(folder: Path) -> None:
     profile = load_profile("compact", folder)
     assert profile_names(folder) == ["compact"]
-    assert set(profile.parts) == {"config", "tokenizer", "encoder", "language", "mids"}
+    assert set(profile.parts) == {"config", "tokenizer", "encoder", "language", "masks", "mids"}
     for part in profile.parts.values():
         assert part.verified().stat().st_size == part.size_bytes
         assert len(part.sha256) == 64
