@@ -111,6 +111,21 @@ course_options = grouped("course", Course, minutes_option, workers_option, seed_
     show_default=True,
     help="Highest rate of the schedule; lower it to go on from trained weights.",
 )
+@click.option(
+    "--part",
+    type=click.IntRange(min=64, max=224),
+    default=224,
+    show_default=True,
+    metavar="PIXELS",
+    help="Side of the part of every window that is seen until the last share of the budget: 160 takes half the time.",
+)
+@click.option(
+    "--whole-share",
+    type=click.FloatRange(min=0, max=1),
+    default=0.3,
+    show_default=True,
+    help="That last share, in which whole windows are seen.",
+)
 def encoder(
     training: Training,
     pictures: int,
@@ -119,6 +134,8 @@ def encoder(
     compiled: bool,
     recipe: str | None,
     learning_rate: float,
+    part: int,
+    whole_share: float,
 ) -> ExitCode:
     """Train the vision encoder with its detection, class, region and mask heads."""
     computer = training.computer()
@@ -131,6 +148,8 @@ def encoder(
         learning_rate=learning_rate,
         recipe=recipe or RECIPE,
         compiled=compiled,
+        part=part,
+        whole_share=whole_share,
         **course.settings(),
         **computer,
     )

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     TOO_CLOSE = "too_close_to_call"
     CONTRADICTION = "answers_contradict_scores"
     NOT_DECIDED = "not_decided"
+    TOO_FEW_FRAMES = "too_few_frames"
 
     @property
     def words(self) -> str:
@@ -59,6 +60,7 @@ _REASON_WORDS = {
     Reason.TOO_CLOSE: "the scores are too close to call",
     Reason.CONTRADICTION: "the chosen answer says one thing and its match score says the other",
     Reason.NOT_DECIDED: "triage only: the score was computed, no decision was made",
+    Reason.TOO_FEW_FRAMES: "too few frames show the face well enough",
 }
 
 

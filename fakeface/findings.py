@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from fakeface.errors import SettingsError
 from fakeface.evidence import Evidence
 from fakeface.faces import Box, Face, FaceCrop
 from fakeface.masks import Mask
+
+if TYPE_CHECKING:
+    from fakeface.films import FilmFinding
 
 __all__ = [
     "Explanation",
@@ -259,6 +263,7 @@ class FileFinding:
         seconds_finding: wall time spent finding faces.
         seconds_deciding: wall time spent in the networks.
         pixels: (height, width, 3) uint8 RGB for the overlays; ``None`` where there is none. Dropped once written.
+        film: what is said of a film; then there is no picture, and the faces stand in its tracks.
     """
 
     number: int
@@ -272,6 +277,7 @@ class FileFinding:
     seconds_finding: float = 0.0
     seconds_deciding: float = 0.0
     pixels: NDArray[np.uint8] | None = None
+    film: FilmFinding | None = None
 
     def __post_init__(self) -> None:
         if (self.status is FileStatus.ANALYSED) == bool(self.error):
@@ -287,7 +293,10 @@ class FileFinding:
         """Fake if any face is; else indeterminate if any is or there is none; else real. ``None`` if not analysed."""
         if self.status is not FileStatus.ANALYSED:
             return None
-        verdicts = {finding.decision.verdict for finding in self.faces}
+        if self.film is not None:
+            verdicts = {track.verdict for track in self.film.tracks}
+        else:
+            verdicts = {finding.decision.verdict for finding in self.faces}
         if Verdict.FAKE in verdicts:
             return Verdict.FAKE
         if not verdicts or Verdict.INDETERMINATE in verdicts:
@@ -299,5 +308,8 @@ class FileFinding:
         """Why the file's verdict is indeterminate: no face, or the first indeterminate face's reason."""
         if self.verdict is not Verdict.INDETERMINATE:
             return None
-        reasons = [finding.decision.reason for finding in self.faces if finding.decision.reason]
+        if self.film is not None:
+            reasons = [track.reason for track in self.film.tracks if track.reason]
+        else:
+            reasons = [finding.decision.reason for finding in self.faces if finding.decision.reason]
         return reasons[0] if reasons else Reason.NO_FACE

@@ -26,6 +26,7 @@ VALUES = (
     "errors",
     "evidence",
     "faces",
+    "films",
     "findings",
     "frames",
     "inputs",

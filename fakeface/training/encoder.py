@@ -15,8 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
+from fakeface.errors import SettingsError
+from fakeface.faces import CROP_SIZE
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
+from fakeface.training.crops import cropped
 from fakeface.training.device import Device, choose_device
 from fakeface.training.feeding import fed
 from fakeface.training.forge.operators import OPERATORS
@@ -29,6 +32,9 @@ from fakeface.training.progress import Budget, Log, Schedule
 
 __all__ = ["EncoderTraining", "PairDataset", "collate", "pair_batches", "train_encoder"]
 
+
+TOKEN = 16
+"""Pixels of a window per token, along each side."""
 
 LOSSES = {"pair": 1.0, "detection": 1.0, "class": 0.3, "mask": 2.0, "dice": 0.6, "regions": 0.3}
 """Weight of every loss."""
@@ -54,6 +60,9 @@ class EncoderTraining:
         check_every: batches between two looks at the calibration faces.
         save_every: batches between two checkpoints.
         left_out: losses that are left out, for comparisons.
+        part: side of the part of every window that is seen until whole windows are, in pixels, a multiple of 16; 224
+            for whole windows throughout.
+        whole_share: last share of the budget, in which whole windows are seen.
     """
 
     pictures: int = 250_000
@@ -71,6 +80,12 @@ class EncoderTraining:
     check_every: int = 500
     save_every: int = 250
     left_out: tuple[str, ...] = ()
+    part: int = CROP_SIZE
+    whole_share: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.part % TOKEN:
+            raise SettingsError(f"the part of a window is a multiple of {TOKEN} pixels wide, not {self.part}")
 
 
 class PairDataset(Dataset[tuple[FaceSample, FaceSample]]):
@@ -164,14 +179,15 @@ def train_encoder(
         [row for row in rows if row.split == "train"], root, settings.seed, load_recipe(settings.recipe)
     )
     checks = calib_batches([row for row in rows if row.split == "calib"], root, settings)
-    step_network = torch.compile(network) if settings.compiled else network
+    step_network = torch.compile(network, dynamic=False) if settings.compiled else network
     log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
     batches = pair_batches(factory, budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, device)
     for step, batch in enumerate(batches, start=1):
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(budget.share)
         network.train()
-        parts = _step(step_network, network.parameters(), optimizer, batch, settings.left_out)
+        shown, left_out = _shown(batch, settings, budget)
+        parts = _step(step_network, network.parameters(), optimizer, shown, left_out)
         average.update(network)
         budget.seen += len(batch["label"])
         finished = budget.share >= 1
@@ -189,6 +205,16 @@ def train_encoder(
             save_checkpoint(out, network, average, optimizer, progress)
         if finished:
             return
+
+
+def _shown(
+    batch: dict[str, Tensor], settings: EncoderTraining, budget: Budget
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """What the network sees of a batch at this time, and the losses left out: a part need not show every region."""
+    if settings.part >= CROP_SIZE or budget.share >= 1 - settings.whole_share:
+        return batch, settings.left_out
+    seed = settings.seed * 1_000_003 + budget.seen
+    return cropped(batch, settings.part, seed), (*settings.left_out, "regions")
 
 
 def _step(

@@ -1,0 +1,219 @@
+"""Films: what one run says of a film and of every person in it. Values only.
+
+    film → sampled frames → faces → tracks → scores of every sighting → decisive frames → finding of the track → film
+
+A *sighting* is one face on one sampled frame; a *track* is one person's sightings within one shot. Times are exact
+presentation times in seconds, as fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+from fakeface.decision import Reason, Verdict
+from fakeface.faces import Face
+from fakeface.findings import FaceFinding
+
+__all__ = [
+    "DecisiveFrame",
+    "FilmCounts",
+    "FilmFacts",
+    "FilmFinding",
+    "Role",
+    "Segment",
+    "Shot",
+    "Sighting",
+    "TrackFinding",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFacts:
+    """What the container and the decoder say of a film.
+
+    Args:
+        container: of the content ("mov,mp4,m4a,3gp,3g2,mj2").
+        codec: of the examined video stream ("h264").
+        pixel_format: as decoded ("yuv420p10le").
+        width, height: pixels, upright (after rotation).
+        rotation: degrees clockwise that were applied.
+        duration_seconds: as the container says; ``None`` where it does not.
+        rate: average frames per second; ``None`` where it is not said.
+        variable_rate: whether the distances between presentation times differ.
+        interlaced: whether fields were woven; such a film is deinterlaced.
+        audio: one description per audio stream; sound is never examined.
+        decoder: program and version that decoded ("ffmpeg 7.0.2").
+        notes: one sentence per transformation or oddity on the way in.
+    """
+
+    container: str
+    codec: str
+    pixel_format: str
+    width: int
+    height: int
+    rotation: int
+    duration_seconds: Fraction | None
+    rate: Fraction | None
+    variable_rate: bool
+    interlaced: bool
+    audio: tuple[str, ...]
+    decoder: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FilmCounts:
+    """Account of a film's frames.
+
+    Args:
+        decoded: frames that the decoder gave.
+        damaged: frames that it reported damaged, or could not give.
+        sampled: frames that were looked at for faces.
+        with_faces: of these, those with a face.
+        first_seconds, last_seconds: presentation times of the first and last decoded frame; ``None`` without any.
+    """
+
+    decoded: int
+    damaged: int
+    sampled: int
+    with_faces: int
+    first_seconds: Fraction | None
+    last_seconds: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A part of the film between two cuts, half-open in time; numbered from 1."""
+
+    number: int
+    start_seconds: Fraction
+    end_seconds: Fraction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """One face of a track on one sampled frame.
+
+    Args:
+        index: 0-based index of the frame in the film.
+        time_seconds: its presentation time.
+        face: where, in pixels of the upright frame.
+        followed: whether a tracker carried the box on where the detector found nothing.
+        score: text-independent fakeness, 0..1; ``None`` where the face is too small to be scored.
+        sharpness: variance of the Laplacian over the face's square, grey levels squared.
+        flicker: change of the artifact mask since the sighting before, 0..1 (1 - IoU of soft masks); ``None`` for the
+            first one or without a mask.
+    """
+
+    index: int
+    time_seconds: Fraction
+    face: Face
+    followed: bool
+    score: float | None
+    sharpness: float
+    flicker: float | None = None
+
+
+class Role(StrEnum):
+    """Why a frame of a track was chosen for the full decision."""
+
+    SUSPICIOUS = "most suspicious"
+    TYPICAL = "most typical"
+    SHARPEST = "sharpest"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecisiveFrame:
+    """A frame of a track with the full three-hypothesis decision about its face.
+
+    Args:
+        role: why it was chosen.
+        index: of the frame.
+        time_seconds: its presentation time.
+        frame_type: I, P or B; empty where the decoder does not say.
+        pixels_sha256: of the upright frame (``Frame.pixels_sha256``).
+        finding: of the face; its ``number`` is the track's.
+    """
+
+    role: Role
+    index: int
+    time_seconds: Fraction
+    frame_type: str
+    pixels_sha256: str
+    finding: FaceFinding
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a track that looks altered, half-open in time.
+
+    Args:
+        start_seconds, end_seconds: from the first such sighting to the sampled frame after the last.
+        score: mean of the smoothed text-independent score over it, 0..1.
+        sightings: number of scored sightings in it.
+    """
+
+    start_seconds: Fraction
+    end_seconds: Fraction
+    score: float
+    sightings: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackFinding:
+    """Everything said about one person in one shot.
+
+    Args:
+        number: 1-based in the order of appearance, then left to right; ids are ``F0001-T01``.
+        shot: number of the shot.
+        sightings: in time.
+        verdict: of the track.
+        reason: why it is indeterminate; ``None`` otherwise.
+        score: aggregated text-independent score, 0..1; ``None`` where too few sightings could be scored.
+        interval: (low, high), 95 %, of ``score``; ``None`` without it.
+        method: name of the aggregation, as in docs.
+        segments: where in time it looks altered; empty where nowhere.
+        decisive: frames with the full decision.
+        measurements: temporal measurements, value by name, units in names.
+        reference: (lowest, highest) of real films for each measurement that a range is known of.
+    """
+
+    number: int
+    shot: int
+    sightings: tuple[Sighting, ...]
+    verdict: Verdict
+    reason: Reason | None
+    score: float | None
+    interval: tuple[float, float] | None
+    method: str
+    segments: tuple[Segment, ...] = ()
+    decisive: tuple[DecisiveFrame, ...] = ()
+    measurements: Mapping[str, float] = field(default_factory=dict)
+    reference: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """``T01``; with the file's id before it, the stable id of the track in its run."""
+        return f"T{self.number:02d}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmFinding:
+    """What one run says of one film.
+
+    Args:
+        facts: of the film.
+        counts: of its frames.
+        sampling: in words, which frames were looked at ("4 frames per second, at most 600").
+        shots: in time.
+        tracks: by number; too few usable frames make a track indeterminate.
+    """
+
+    facts: FilmFacts
+    counts: FilmCounts
+    sampling: str
+    shots: tuple[Shot, ...]
+    tracks: tuple[TrackFinding, ...]
