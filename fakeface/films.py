@@ -27,6 +27,7 @@ __all__ = [
     "Shot",
     "Sighting",
     "TrackFinding",
+    "TrackRule",
 ]
 
 
@@ -130,7 +131,7 @@ class DecisiveFrame:
     """A frame of a track with the full three-hypothesis decision about its face.
 
     Args:
-        role: why it was chosen.
+        roles: why it was chosen, at least one; a frame that serves several is examined once.
         index: of the frame.
         time_seconds: its presentation time.
         frame_type: I, P or B; empty where the decoder does not say.
@@ -138,7 +139,7 @@ class DecisiveFrame:
         finding: of the face; its ``number`` is the track's.
     """
 
-    role: Role
+    roles: tuple[Role, ...]
     index: int
     time_seconds: Fraction
     frame_type: str
@@ -160,6 +161,33 @@ class Segment:
     end_seconds: Fraction
     score: float
     sightings: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRule:
+    """How the scores of a track's sightings become segments and a verdict (``fakeface.timeline``).
+
+    Args:
+        cut: for scores, 0..1; at or above it they speak for alteration.
+        margin: an aggregated score closer to the cut than this is too close to call.
+        enter, leave: a segment begins where the smoothed score reaches ``enter`` and ends where it falls below
+            ``leave``, 0..1.
+        method: name of the aggregation.
+        least_sightings: a track with fewer scored sightings is indeterminate.
+        window_seconds: width of the running median that smooths the scores.
+        least_seconds: a shorter segment is dropped.
+        gap_seconds: segments closer together than this are one.
+    """
+
+    cut: float
+    margin: float
+    enter: float
+    leave: float
+    method: str
+    least_sightings: int
+    window_seconds: float
+    least_seconds: float
+    gap_seconds: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,6 +236,7 @@ class FilmFinding:
         facts: of the film.
         counts: of its frames.
         sampling: in words, which frames were looked at ("4 frames per second, at most 600").
+        rule: by which segments and verdicts were found.
         shots: in time.
         tracks: by number; too few usable frames make a track indeterminate.
     """
@@ -215,5 +244,6 @@ class FilmFinding:
     facts: FilmFacts
     counts: FilmCounts
     sampling: str
+    rule: TrackRule
     shots: tuple[Shot, ...]
     tracks: tuple[TrackFinding, ...]

@@ -15,7 +15,7 @@ from fakeface.claims.words import wordings
 from fakeface.concepts import CONCEPTS
 from fakeface.decision import Reason
 from fakeface.report.entries import PartEntry, StatementEntry
-from fakeface.report.record import STATEMENTS, DecisionEntry, FaceEntry, FileEntry, Totals
+from fakeface.report.record import STATEMENTS, DecisionEntry, FileEntry, Totals
 
 __all__ = [
     "ABSENCE",
@@ -137,20 +137,22 @@ class Tally:
     fake: int = 0
     indeterminate: int = 0
     no_face: int = 0
+    films: int = 0
+    tracks: int = 0
 
     def add(self, entry: FileEntry) -> None:
-        """Count one input with its faces."""
+        """Count one input with its faces or tracks."""
+        tracks = entry.film.tracks if entry.film else ()
         self.analysed += entry.status == "analysed"
         self.skipped += entry.status == "skipped"
         self.failed += entry.status == "failed"
-        self.no_face += entry.status == "analysed" and not entry.faces
-        for face in entry.faces:
-            self._add_face(face)
-
-    def _add_face(self, face: FaceEntry) -> None:
-        self.real += face.decision.verdict == "real"
-        self.fake += face.decision.verdict == "fake"
-        self.indeterminate += face.decision.verdict == "indeterminate"
+        self.no_face += entry.status == "analysed" and not entry.faces and not tracks
+        self.films += entry.film is not None
+        self.tracks += len(tracks)
+        for verdict in (*(face.decision.verdict for face in entry.faces), *(track.verdict for track in tracks)):
+            self.real += verdict == "real"
+            self.fake += verdict == "fake"
+            self.indeterminate += verdict == "indeterminate"
 
     @property
     def totals(self) -> Totals:
@@ -160,11 +162,13 @@ class Tally:
             analysed=self.analysed,
             skipped=self.skipped,
             failed=self.failed,
-            faces=self.real + self.fake + self.indeterminate,
+            faces=self.real + self.fake + self.indeterminate - self.tracks,
             real=self.real,
             fake=self.fake,
             indeterminate=self.indeterminate,
             no_face=self.no_face,
+            films=self.films,
+            tracks=self.tracks,
         )
 
 
