@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "decoder": {"decoder", "values"},
     "claims": {"claims", "values"},
     "networks": {"networks", "values"},
-    "backends": {"backends", "decoder", "networks", "values"},
+    "backends": {"backends", "claims", "decoder", "networks", "values"},
     "pipeline": {"pipeline", "backends", "claims", "values"},
     "report": {"report", "claims", "values"},
     "training": {"training", "bench", "backends", "networks", "claims", "values"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from torch.nn import functional
 
 from fakeface.answers import Hypothesis, prompt
 from fakeface.backends import Engine
+from fakeface.claims.readings import READINGS
 from fakeface.deciding import examine_crops
 from fakeface.errors import WeightsError
 from fakeface.faces import Face, FaceCrop, crop_face
@@ -32,13 +34,12 @@ from fakeface.networks.language import (
     decode_ids,
     prompt_ids,
     read_texts,
-    signals,
-    vision_tokens,
     write_texts,
 )
 from fakeface.networks.loading import frozen
 from fakeface.networks.masks import ABSENT, MasksConfig, PromptBatch
 from fakeface.networks.mids import Mids, MidsConfig
+from fakeface.networks.sight import RegionValues, Sight, region_inputs, sight_of, signals
 from fakeface.settings import Settings
 from fakeface.training.annotate import annotate
 from fakeface.training.forge.pairs import PairFactory
@@ -152,6 +153,40 @@ def test_signals_are_bounded_statements_of_all_heads(seen: EncoderOutput) -> Non
     torch.testing.assert_close(signals(seen)[:, 0], (seen.detection / 4).tanh())
 
 
+def sight(seen: EncoderOutput, picture: int | None = None) -> Sight:
+    """What the language model sees of all three pictures or of one, with readings that differ by picture."""
+    rng = np.random.default_rng(4)
+    readings = list(rng.normal(size=(3, 16, READINGS)).astype(np.float32))
+    areas = list(rng.random((3, 16, 56, 56)) < 0.1)
+    if picture is None:
+        return sight_of(seen, RegionValues.stacked(readings, areas))
+    return sight_of(seen.row(picture), RegionValues.stacked(readings[picture:][:1], areas[picture:][:1]))
+
+
+def test_a_region_token_holds_its_readings_its_share_of_the_mask_and_its_logit(seen: EncoderOutput) -> None:
+    areas = np.zeros((16, 56, 56), bool)
+    areas[3, 10:20, 10:20] = True
+    readings = np.full((16, READINGS), 0.5, np.float32)
+    inputs = region_inputs(seen.row(1), RegionValues.stacked([readings], [areas]))[0]
+    mask = (seen.mask[1] / 4).tanh()
+    assert inputs.shape == (16, LanguageConfig(9).region_width)
+    assert inputs[:, :READINGS].unique().tolist() == [0.5]
+    torch.testing.assert_close(inputs[3, READINGS], mask[10:20, 10:20].mean())
+    torch.testing.assert_close(inputs[3, READINGS + 1], mask[10:20, 10:20].max())
+    torch.testing.assert_close(inputs[:, READINGS + 2], (seen.regions[1] / 4).tanh())
+    assert inputs[4, READINGS : READINGS + 2].tolist() == [0, -1], "a region that is not there has no mask"
+
+
+def test_what_is_measured_on_a_region_changes_what_is_written(
+    language: CompactLanguageModel, tokenizer: Tokenizer, seen: EncoderOutput
+) -> None:
+    whole = sight(seen, 0)
+    other = replace(whole, regions=whole.regions.flip(1) * 3)
+    question = torch.tensor([prompt_ids(tokenizer, QUESTIONS[0])])
+    with torch.inference_mode():
+        assert not torch.allclose(language(whole, question), language(other, question))
+
+
 @given(st.text())
 @settings(deadline=None)
 def test_the_tokenizer_gives_every_text_back(tokenizer: Tokenizer, text: str) -> None:
@@ -191,11 +226,11 @@ def test_annotations_fit_into_an_answer(face_set: FaceSet) -> None:
 def test_three_questions_in_one_batch_get_the_answers_of_three_calls(
     language: CompactLanguageModel, tokenizer: Tokenizer, seen: EncoderOutput
 ) -> None:
-    together = write_texts(language, tokenizer, seen, QUESTIONS)
+    together = write_texts(language, tokenizer, sight(seen), QUESTIONS)
     assert [len(texts) for texts in together] == [3, 3, 3]
     for picture in range(3):
         for number, question in enumerate(QUESTIONS):
-            [(alone,)] = write_texts(language, tokenizer, seen.row(picture), [question])
+            [(alone,)] = write_texts(language, tokenizer, sight(seen, picture), [question])
             assert alone == together[picture][number]
     assert len({text for texts in together for text in texts}) > 3, "pictures and questions make a difference"
 
@@ -205,11 +240,11 @@ def test_writing_is_greedy_decoding_of_what_training_predicts(
 ) -> None:
     """Without the cache and the shared prefix: each token is the best continuation of the whole sequence."""
     question = torch.tensor([prompt_ids(tokenizer, QUESTIONS[0])])
-    one = seen.row(0)
-    written = torch.stack(list(language.write(vision_tokens(one), signals(one), question, 12)), dim=1)
+    one = sight(seen, 0)
+    written = torch.stack(list(language.write(one, question, 12)), dim=1)
     text = torch.cat([question, written], dim=1)
     with torch.inference_mode():
-        logits = language(vision_tokens(one), signals(one), text)
+        logits = language(one, text)
     assert logits.shape[:2] == text.shape
     assert logits[:, PROMPT_SLOTS - 1 : -1].argmax(dim=2).tolist() == written.tolist()
 
@@ -219,10 +254,10 @@ def test_an_answer_is_over_after_its_end_and_never_longer_than_the_limit(
 ) -> None:
     network = make_language(tokenizer)
     prompts = torch.tensor([prompt_ids(tokenizer, question) for question in QUESTIONS])
-    assert len(list(network.write(vision_tokens(seen), signals(seen), prompts, 7))) <= 7
+    assert len(list(network.write(sight(seen), prompts, 7))) <= 7
     with torch.no_grad():
         network.decoder.model.norm.weight.zero_()  # all logits are equal: the first token, again and again
-    steps = torch.stack(list(network.write(vision_tokens(seen), signals(seen), prompts, 5)), dim=1)
+    steps = torch.stack(list(network.write(sight(seen), prompts, 5)), dim=1)
     assert steps.shape == (9, 5)
     assert not steps.any()
 
@@ -306,6 +341,7 @@ def test_default_sizes_fit_each_other() -> None:
     assert masks.features == sum(encoder.widths[2:]) + encoder.neck
     assert masks.text_width == language.width
     assert language.signal_width == 1 + encoder.classes + encoder.regions
+    assert (language.regions, language.region_width) == (encoder.regions, READINGS + 3)
     assert mids.layer_widths == (encoder.widths[3], encoder.widths[2])
     assert mids.text_width == language.width
     assert mids.pooled_width == encoder.pooled_width
@@ -321,9 +357,7 @@ def test_a_batch_of_faces_goes_through_the_encoder_and_the_prefix_once(
     network, language = tiny_engine.encoder.network, tiny_engine.answerer.network  # type: ignore[attr-defined]
     handle = network.register_forward_hook(lambda module, given, output: passes.append(len(given[0])))
     picture = language.picture
-    monkeypatch.setattr(
-        language, "picture", lambda tokens, signal: prefixes.append(len(tokens)) or picture(tokens, signal)
-    )
+    monkeypatch.setattr(language, "picture", lambda sight: prefixes.append(len(sight.tokens)) or picture(sight))
     findings = examine_crops(tiny_engine, crops, 512, 512, Settings())
     handle.remove()
     assert (passes, prefixes) == ([3], [3])

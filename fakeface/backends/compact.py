@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from torch.nn import functional
 
 from fakeface.answers import Answer, Exchange, Hypothesis, prompt
 from fakeface.backends.heatmaps import answer_heatmaps
+from fakeface.claims.readings import RegionReadings, read_regions
 from fakeface.concepts import REGION_NAMES
 from fakeface.decision import Pairing, Scores, Thresholds
 from fakeface.errors import BackendError, WeightsError
@@ -44,13 +46,12 @@ from fakeface.networks.language import (
     ground_ids,
     prompt_ids,
     read_texts,
-    signals,
-    vision_tokens,
     write_texts,
 )
 from fakeface.networks.loading import frozen
 from fakeface.networks.masks import MASK_SIDE, MasksConfig, PromptBatch, PromptedMasks
 from fakeface.networks.mids import Mids, MidsConfig
+from fakeface.networks.sight import RegionValues, Sight, sight_of
 from fakeface.profiles import Part, Profile
 from fakeface.settings import MOST_THREADS, Settings
 
@@ -65,11 +66,17 @@ MIN_MASK_SHARE = 0.01
 """A mask that covers less than this share of the window is none: such specks come up on real faces."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Features:
-    """One face's row of an encoder output, kept as batches of one."""
+    """One face's row of an encoder output, kept as a batch of one."""
 
     output: EncoderOutput
+    crop: FaceCrop
+
+    @cached_property
+    def readings(self) -> RegionReadings:
+        """What is measured on the regions; only texts need it."""
+        return read_regions(self.crop.pixels, self.crop.to_window(self.crop.face.landmarks))
 
 
 def build(
@@ -89,7 +96,9 @@ def build(
     tokenizer = Tokenizer.from_str(profile.part("tokenizer").content().decode("utf-8"))
     device = settings.device
     encoder = _loaded(ForensicEncoder(EncoderConfig(**_tuples(sizes["encoder"]))), profile.part("encoder"), device)
-    language = _loaded(CompactLanguageModel(LanguageConfig(**sizes["language"])), profile.part("language"), device)
+    language = _loaded(
+        CompactLanguageModel(LanguageConfig(**{"regions": 0} | sizes["language"])), profile.part("language"), device
+    )
     mids = _loaded(Mids(MidsConfig(**_tuples(sizes["mids"]))), profile.part("mids"), device)
     cards = {role: _card(profile, role, device) for role in ("encoder", "language", "mids")}
     cuts = profile.thresholds
@@ -129,7 +138,7 @@ class CompactEncoder:
         classes = output.classes.softmax(dim=1).cpu().numpy()
         regions = output.regions.sigmoid().cpu().numpy()
         return tuple(
-            Encoding(crop, scores[row], classes[row], self._suspects(regions[row]), _Features(output.row(row)))
+            Encoding(crop, scores[row], classes[row], self._suspects(regions[row]), _Features(output.row(row), crop))
             for row, crop in enumerate(crops)
         )
 
@@ -153,17 +162,17 @@ class CompactAnswerer:
     def ask(self, encodings: Sequence[Encoding], hypotheses: Sequence[Hypothesis]) -> tuple[tuple[str, ...], ...]:
         """Greedy answers, picture by picture in the order of the hypotheses."""
         questions = [prompt(hypothesis) for hypothesis in hypotheses]
-        return tuple(write_texts(self.network, self.tokenizer, _batch(encodings), questions))
+        return tuple(write_texts(self.network, self.tokenizer, _sight(encodings), questions))
 
     def reply(self, encoding: Encoding, question: str, history: Sequence[Exchange] = ()) -> Iterator[str]:
         """The answer in pieces; joined they are the whole text."""
-        seen = _batch([encoding])
+        sight = _sight([encoding])
         limit = ANSWER_LIMIT if question in FIVE_FIELDS else REPLY_LIMIT
         ids = [*self._recalled(history, limit), *prompt_ids(self.tokenizer, question)]
-        asked = torch.tensor([ids], device=seen.tokens.device)
+        asked = torch.tensor([ids], device=sight.tokens.device)
         written: list[int] = []
         shown = ""
-        for step in self.network.write(vision_tokens(seen), signals(seen), asked, limit):
+        for step in self.network.write(sight, asked, limit):
             written.append(int(step[0]))
             text = decode_ids(self.tokenizer, written)
             if not text.endswith("\ufffd") and len(text) > len(shown):
@@ -176,7 +185,7 @@ class CompactAnswerer:
         question, answer = exchange_ids(self.tokenizer, exchange.question, exchange.answer)
         before = self._recalled(history, len(answer))
         ids = [*before, *question, *answer][: CONTEXT - PICTURE_SLOTS]
-        return tuple(ground_ids(self.network, _batch([encoding]), ids, len(before) + len(question)))
+        return tuple(ground_ids(self.network, _sight([encoding]), ids, len(before) + len(question)))
 
     def _recalled(self, history: Sequence[Exchange], room: int) -> list[int]:
         """What was said before, as far back as there is room beside picture, question and answer."""
@@ -344,6 +353,13 @@ def _features(encoding: Encoding) -> _Features:
 def _batch(encodings: Sequence[Encoding]) -> EncoderOutput:
     """The faces' features as one batch again."""
     return EncoderOutput.joined([_features(encoding).output for encoding in encodings])
+
+
+def _sight(encodings: Sequence[Encoding]) -> Sight:
+    """What the language model sees of the faces."""
+    readings = [_features(encoding).readings for encoding in encodings]
+    values = RegionValues.stacked([one.values for one in readings], [one.areas for one in readings])
+    return sight_of(_batch(encodings), values)
 
 
 def _loaded(network: Network, part: Part, device: str) -> Network:

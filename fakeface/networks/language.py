@@ -1,10 +1,10 @@
 """The compact language model: the LLaVA arrangement (vision tokens, projector, decoder) over a small Mistral decoder.
 
 Positions: beginning, 49 vision tokens (2 x 2 neighbours of the encoder's 14 x 14 grid joined, with what the dense mask
-says of each place), one signal token (the encoder's detection, class and region logits: the region prompter's output,
-before any text), then a question in exactly ``PROMPT_SLOTS`` slots, then the answer, then perhaps further questions and
-answers. Questions have a fixed width, so that several hypotheses about one picture form one batch without padding masks
-and share the picture's prefix.
+says of each place), 16 region tokens (what is measured on each region, with the dense mask on it and its logit of the
+region prompter), one signal token (detection, class and region logits), then a question in exactly ``PROMPT_SLOTS``
+slots, then the answer, then perhaps further questions and answers. Questions have a fixed width, so that several
+hypotheses about one picture form one batch without padding masks and share the picture's prefix.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import DynamicCache, MistralConfig, MistralForCausalLM
 
-from fakeface.networks.encoder import EncoderOutput
+from fakeface.networks.sight import Sight
 
 __all__ = [
     "ANSWER_LIMIT",
@@ -34,8 +34,6 @@ __all__ = [
     "ground_ids",
     "prompt_ids",
     "read_texts",
-    "signals",
-    "vision_tokens",
     "write_texts",
 ]
 
@@ -48,8 +46,8 @@ ANSWER_LIMIT = 110
 """Most tokens of a five-field answer."""
 REPLY_LIMIT = 180
 """Most tokens of any other answer."""
-PICTURE_SLOTS = 51
-"""Positions of a picture: beginning, vision tokens, signal."""
+PICTURE_SLOTS = 67
+"""Positions of a picture: beginning, vision tokens, region tokens, signal."""
 CONTEXT = 512
 """Positions that the decoder knows: picture, questions and answers together."""
 TEXT_LIMIT = 96
@@ -66,6 +64,7 @@ class LanguageConfig:
         layers, heads, key_value_heads, inner: of the decoder.
         vision_width: channels of ``vision_tokens``.
         signal_width: detection, class and region logits together.
+        regions, region_width: region tokens, and numbers that each is made of.
     """
 
     vocabulary: int
@@ -76,24 +75,12 @@ class LanguageConfig:
     inner: int = 704
     vision_width: int = 258
     signal_width: int = 22
+    regions: int = 16
+    region_width: int = 19
 
     def as_dict(self) -> dict[str, int]:
         """For the record beside the weights."""
         return asdict(self)
-
-
-def vision_tokens(output: EncoderOutput) -> Tensor:
-    """The encoder's tokens with the mean and the peak of its dense mask at each of them: (B, C + 2, 14, 14) float."""
-    mask = (output.mask[:, None] / 4).tanh()
-    size = (output.tokens.shape[2], output.tokens.shape[3])
-    pooled = [functional.adaptive_avg_pool2d(mask, size), functional.adaptive_max_pool2d(mask, size)]
-    return torch.cat([output.tokens.float(), *pooled], dim=1)
-
-
-def signals(output: EncoderOutput) -> Tensor:
-    """The encoder's text-independent statements as (B, 22) float: detection, class and region logits, bounded."""
-    joined = torch.cat([output.detection[:, None], output.classes, output.regions], dim=1)
-    return (joined / 4).tanh()
 
 
 def prompt_ids(tokenizer: Tokenizer, question: str) -> list[int]:
@@ -123,6 +110,11 @@ class CompactLanguageModel(nn.Module):
         self.signal = nn.Sequential(
             nn.Linear(config.signal_width, config.width), nn.GELU(), nn.Linear(config.width, config.width)
         )
+        if config.regions:  # none in profiles before version 0.4
+            self.region = nn.Sequential(
+                nn.Linear(config.region_width, config.width), nn.GELU(), nn.Linear(config.width, config.width)
+            )
+            self.region_names = nn.Parameter(torch.randn(config.regions, config.width) * 0.02)
         self.decoder = MistralForCausalLM(
             MistralConfig(
                 vocab_size=config.vocabulary,
@@ -140,20 +132,21 @@ class CompactLanguageModel(nn.Module):
             )
         )
 
-    def picture(self, tokens: Tensor, signal: Tensor) -> Tensor:
-        """The picture's prefix as embeddings: (B, 51, width) from vision tokens (B, C, 14, 14) and (B, 22) signals."""
-        joined = functional.pixel_unshuffle(tokens.float(), 2).flatten(2).transpose(1, 2)
-        begin = self._embed(torch.full((len(tokens), 1), BEGIN, device=tokens.device))
-        return torch.cat([begin, self.projector(joined), self.signal(signal)[:, None]], dim=1)
+    def picture(self, sight: Sight) -> Tensor:
+        """The picture's prefix as embeddings: (B, 67, width)."""
+        joined = functional.pixel_unshuffle(sight.tokens.float(), 2).flatten(2).transpose(1, 2)
+        begin = self._embed(torch.full((len(joined), 1), BEGIN, device=joined.device))
+        regions = [self.region(sight.regions) + self.region_names] if self.config.regions else []
+        return torch.cat([begin, self.projector(joined), *regions, self.signal(sight.signal)[:, None]], dim=1)
 
-    def forward(self, tokens: Tensor, signal: Tensor, text: Tensor) -> Tensor:
+    def forward(self, sight: Sight, text: Tensor) -> Tensor:
         """Logits (B, L, vocabulary) that predict ``text[:, 1:]`` and what follows, from question and answer ids."""
-        logits: Tensor = self.decoder.lm_head(self.states(tokens, signal, text))
+        logits: Tensor = self.decoder.lm_head(self.states(sight, text))
         return logits
 
-    def states(self, tokens: Tensor, signal: Tensor, text: Tensor) -> Tensor:
+    def states(self, sight: Sight, text: Tensor) -> Tensor:
         """Last hidden states (B, L, width) at the ids of questions and answers about a picture."""
-        prefix = self.picture(tokens, signal)
+        prefix = self.picture(sight)
         embeddings = torch.cat([prefix, self._embed(text)], dim=1)
         hidden: Tensor = self.decoder.model(inputs_embeds=embeddings, use_cache=False).last_hidden_state
         return hidden[:, prefix.shape[1] :]
@@ -166,12 +159,11 @@ class CompactLanguageModel(nn.Module):
         return hidden
 
     @torch.inference_mode()
-    def write(self, tokens: Tensor, signal: Tensor, prompts: Tensor, limit: int) -> Iterator[Tensor]:
+    def write(self, sight: Sight, prompts: Tensor, limit: int) -> Iterator[Tensor]:
         """Greedy decoding of every prompt about every picture, one pass over each picture's prefix.
 
         Args:
-            tokens: (B, C, 14, 14), ``vision_tokens``.
-            signal: (B, 22).
+            sight: of B pictures.
             prompts: (H, L) ids that end with a question, asked about each picture.
             limit: most tokens of an answer.
 
@@ -179,12 +171,12 @@ class CompactLanguageModel(nn.Module):
             (B * H,) ids, picture-major, one step at a time; ``END`` forever once an answer is finished. Stops when
             all are.
         """
-        pictures, hypotheses = len(tokens), len(prompts)
+        pictures, hypotheses = len(sight.tokens), len(prompts)
         cache = DynamicCache()
-        self.decoder.model(inputs_embeds=self.picture(tokens, signal), past_key_values=cache, use_cache=True)
+        self.decoder.model(inputs_embeds=self.picture(sight), past_key_values=cache, use_cache=True)
         cache.batch_repeat_interleave(hypotheses)
         ids = prompts.repeat(pictures, 1)
-        done = torch.zeros(pictures * hypotheses, dtype=torch.bool, device=tokens.device)
+        done = torch.zeros(pictures * hypotheses, dtype=torch.bool, device=ids.device)
         for _ in range(limit):
             hidden = self.decoder.model(input_ids=ids, past_key_values=cache, use_cache=True).last_hidden_state[:, -1]
             chosen = self.decoder.lm_head(hidden).argmax(dim=1)
@@ -207,11 +199,11 @@ def decode_ids(tokenizer: Tokenizer, ids: list[int]) -> str:
 
 
 def write_texts(
-    model: CompactLanguageModel, tokenizer: Tokenizer, seen: EncoderOutput, questions: Sequence[str]
+    model: CompactLanguageModel, tokenizer: Tokenizer, sight: Sight, questions: Sequence[str]
 ) -> list[tuple[str, ...]]:
-    """Every question answered about every encoded face, in one batch: one tuple of texts per face."""
-    prompts = torch.tensor([prompt_ids(tokenizer, question) for question in questions], device=seen.tokens.device)
-    steps = list(model.write(vision_tokens(seen), signals(seen), prompts, ANSWER_LIMIT))
+    """Every question answered about every picture, in one batch: one tuple of texts per picture."""
+    prompts = torch.tensor([prompt_ids(tokenizer, question) for question in questions], device=sight.tokens.device)
+    steps = list(model.write(sight, prompts, ANSWER_LIMIT))
     texts = [decode_ids(tokenizer, row) for row in torch.stack(steps, dim=1).tolist()]
     return [tuple(texts[at : at + len(questions)]) for at in range(0, len(texts), len(questions))]
 
@@ -227,8 +219,8 @@ def read_texts(model: CompactLanguageModel, texts: Sequence[Sequence[int]]) -> t
 
 
 @torch.inference_mode()
-def ground_ids(model: CompactLanguageModel, seen: EncoderOutput, ids: Sequence[int], first: int) -> Tensor:
+def ground_ids(model: CompactLanguageModel, sight: Sight, ids: Sequence[int], first: int) -> Tensor:
     """The model's states (S, width) at every ``[SEG]`` from position ``first`` on, of texts about one picture."""
-    text = torch.tensor([list(ids)], device=seen.tokens.device)
+    text = torch.tensor([list(ids)], device=sight.tokens.device)
     places = [at for at in range(first, len(ids)) if ids[at] == SEG]
-    return model.states(vision_tokens(seen), signals(seen), text)[0, places]
+    return model.states(sight, text)[0, places]

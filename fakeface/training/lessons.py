@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from fakeface.answers import Exchange, Hypothesis, find_phrases, prompt
+from fakeface.claims.readings import RegionReadings, read_regions
 from fakeface.concepts import look_up
 from fakeface.networks.language import exchange_ids
 from fakeface.networks.masks import MASK_SIDE
@@ -64,12 +65,14 @@ class Lesson:
         task: one of ``TASKS``.
         exchanges: questions and true answers, tags kept.
         masks: (S, 112, 112) bool, one for every ``[SEG]`` of the answers, in their order.
+        readings: of the window's regions.
     """
 
     sample: FaceSample
     task: str
     exchanges: tuple[Exchange, ...]
     masks: NDArray[np.bool_]
+    readings: RegionReadings
 
 
 class Lessons(Dataset[list[Lesson]]):
@@ -111,7 +114,8 @@ class Lessons(Dataset[list[Lesson]]):
         if self.fields != "all":
             first = Exchange(exchanges[0].question, with_fields(exchanges[0].answer, self.fields))
             exchanges = (first, *exchanges[1:])
-        return Lesson(sample, task, exchanges, answer_masks(said, [one.answer for one in exchanges]))
+        masks = answer_masks(said, [one.answer for one in exchanges])
+        return Lesson(sample, task, exchanges, masks, read_regions(sample.window, sample.landmarks))
 
 
 def _exchanges(said: Annotation, task: str) -> tuple[Exchange, ...]:

@@ -24,14 +24,15 @@ from torch.nn import functional
 from fakeface.concepts import region_masks
 from fakeface.faces import CROP_SIZE
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
-from fakeface.networks.language import SEG, CompactLanguageModel, signals, vision_tokens
+from fakeface.networks.language import SEG, CompactLanguageModel
 from fakeface.networks.masks import MASK_SIDE, PromptBatch, PromptedMasks
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
 from fakeface.training.device import Device, choose_device
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.forge.values import FOREIGN
-from fakeface.training.language import encode_windows, rows_of_part
+from fakeface.training.language import rows_of_part
 from fakeface.training.lessons import Lesson, Lessons, lesson_batches, reduced, text_batch
+from fakeface.training.looking import encode_windows, sight_with
 from fakeface.training.manifest import FaceRow
 from fakeface.training.progress import Budget, Log, Schedule
 
@@ -247,7 +248,8 @@ def _states(
 ) -> list[Tensor]:
     """The language model's states at every learned ``[SEG]`` of every lesson: (S, width) each."""
     text, targets = text_batch(tokenizer, lessons, [0.5] * len(lessons), rng)
-    hidden = language.states(vision_tokens(seen), signals(seen), text.to(seen.tokens.device))
+    sight = sight_with(seen, [lesson.readings for lesson in lessons])
+    hidden = language.states(sight, text.to(seen.tokens.device))
     return [hidden[row, targets[row] == SEG] for row in range(len(lessons))]
 
 

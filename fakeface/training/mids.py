@@ -33,7 +33,7 @@ from fakeface.training.checkpoints import (
 )
 from fakeface.training.device import Device, choose_device
 from fakeface.training.forge.pairs import PairFactory
-from fakeface.training.language import encode_windows
+from fakeface.training.looking import encode_windows
 from fakeface.training.manifest import FaceRow
 from fakeface.training.mine import MinedFace, mining_factory
 from fakeface.training.progress import Budget, Log, Schedule

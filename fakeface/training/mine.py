@@ -14,7 +14,8 @@ from fakeface.answers import Answer, Claim, Hypothesis, parse_answer, prompt
 from fakeface.networks.encoder import ForensicEncoder
 from fakeface.networks.language import CompactLanguageModel, write_texts
 from fakeface.training.forge.pairs import PairFactory
-from fakeface.training.language import encode_windows, rows_of_part
+from fakeface.training.language import rows_of_part
+from fakeface.training.looking import look_at
 from fakeface.training.manifest import FaceRow
 
 __all__ = ["MINING_SEED", "MinedFace", "mine", "mining_factory", "read_mined"]
@@ -93,11 +94,11 @@ def mine(
     for start in range(first, pairs, pairs_per_batch):
         indices = range(start, min(start + pairs_per_batch, pairs))
         samples = [(index, side, sample) for index in indices for side, sample in enumerate(factory.pair(index))]
-        seen = encode_windows(encoder, [sample for _, _, sample in samples])
+        sight = look_at(encoder, [sample for _, _, sample in samples])
         faces = [
             MinedFace(pair=index, side=side, label=sample.label, operator=sample.operator, texts=texts)  # type: ignore[arg-type]
             for (index, side, sample), texts in zip(
-                samples, write_texts(language, tokenizer, seen, QUESTIONS), strict=True
+                samples, write_texts(language, tokenizer, sight, QUESTIONS), strict=True
             )
         ]
         with path.open("a", encoding="utf-8") as handle:

@@ -1,0 +1,89 @@
+"""What the language model sees of a picture: the encoder's output, and what is measured on the regions of the face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from fakeface.networks.encoder import EncoderOutput
+
+__all__ = ["RegionValues", "Sight", "region_inputs", "sight_of", "signals", "vision_tokens"]
+
+BOUND = 4.0
+"""Logits are divided by this before they go through tanh."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionValues:
+    """What is measured on the regions of B pictures, before any text.
+
+    Args:
+        readings: (B, 16, 16) float, each measure by its place in the range of real faces.
+        areas: (B, 16, 56, 56) bool, where the regions lie on the grid of the dense mask.
+    """
+
+    readings: Tensor
+    areas: Tensor
+
+    @staticmethod
+    def stacked(readings: Sequence[NDArray[np.float32]], areas: Sequence[NDArray[np.bool_]]) -> RegionValues:
+        """Those of several pictures, (16, 16) and (16, 56, 56) each, as one batch."""
+        return RegionValues(torch.from_numpy(np.stack(readings)), torch.from_numpy(np.stack(areas)))
+
+    def to(self, device: torch.device) -> RegionValues:
+        """The same on a device."""
+        return RegionValues(self.readings.to(device), self.areas.to(device))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What the language model sees of B pictures.
+
+    Args:
+        tokens: (B, C + 2, 14, 14) float, ``vision_tokens``.
+        signal: (B, 22) float -1..1, ``signals``.
+        regions: (B, 16, 19) float, ``region_inputs``.
+    """
+
+    tokens: Tensor
+    signal: Tensor
+    regions: Tensor
+
+    def learnable(self) -> Sight:
+        """A copy outside of inference mode, for a network that is trained on it."""
+        return Sight(self.tokens.clone(), self.signal.clone(), self.regions.clone())
+
+
+def sight_of(output: EncoderOutput, values: RegionValues) -> Sight:
+    """Everything that is seen of the pictures of one encoder pass; values of the same pictures, on any device."""
+    return Sight(vision_tokens(output), signals(output), region_inputs(output, values.to(output.tokens.device)))
+
+
+def vision_tokens(output: EncoderOutput) -> Tensor:
+    """The encoder's tokens with the mean and the peak of its dense mask at each of them: (B, C + 2, 14, 14) float."""
+    mask = (output.mask[:, None] / BOUND).tanh()
+    size = (output.tokens.shape[2], output.tokens.shape[3])
+    pooled = [functional.adaptive_avg_pool2d(mask, size), functional.adaptive_max_pool2d(mask, size)]
+    return torch.cat([output.tokens.float(), *pooled], dim=1)
+
+
+def signals(output: EncoderOutput) -> Tensor:
+    """The encoder's text-independent statements as (B, 22) float: detection, class and region logits, bounded."""
+    joined = torch.cat([output.detection[:, None], output.classes, output.regions], dim=1)
+    return (joined / BOUND).tanh()
+
+
+def region_inputs(output: EncoderOutput, values: RegionValues) -> Tensor:
+    """(B, 16, 19) float: readings of each region, mean and peak of the dense mask on it, its region logit."""
+    mask = (output.mask[:, None] / BOUND).tanh()
+    areas = values.areas.float()
+    mean = (mask * areas).sum(dim=(2, 3)) / areas.sum(dim=(2, 3)).clamp(min=1)
+    peak = (mask * areas - (1 - areas)).amax(dim=(2, 3))
+    logit = (output.regions / BOUND).tanh()
+    return torch.cat([values.readings.float(), torch.stack([mean, peak, logit], dim=2)], dim=2)

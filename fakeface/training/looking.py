@@ -1,0 +1,35 @@
+"""What a frozen encoder and the measurements give of training windows: what the language model sees of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from fakeface.claims.readings import RegionReadings, read_regions
+from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
+from fakeface.networks.sight import RegionValues, Sight, sight_of
+from fakeface.training.forge.pairs import FaceSample
+
+__all__ = ["encode_windows", "look_at", "sight_with"]
+
+
+@torch.inference_mode()
+def encode_windows(encoder: ForensicEncoder, samples: Sequence[FaceSample]) -> EncoderOutput:
+    """The frozen encoder's output for a batch of windows, on the encoder's device."""
+    pixels = torch.from_numpy(np.stack([sample.window for sample in samples])).permute(0, 3, 1, 2)
+    output: EncoderOutput = encoder(pixels.to(next(encoder.parameters()).device))
+    return output
+
+
+def look_at(encoder: ForensicEncoder, samples: Sequence[FaceSample]) -> Sight:
+    """The sight of windows whose regions have not been measured yet."""
+    readings = [read_regions(sample.window, sample.landmarks) for sample in samples]
+    with torch.inference_mode():
+        return sight_with(encode_windows(encoder, samples), readings)
+
+
+def sight_with(seen: EncoderOutput, readings: Sequence[RegionReadings]) -> Sight:
+    """The sight of encoded windows with the readings of the same windows."""
+    return sight_of(seen, RegionValues.stacked([one.values for one in readings], [one.areas for one in readings]))
