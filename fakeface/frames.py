@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fakeface.errors import SettingsError
 
-__all__ = ["Frame", "SampledFrame"]
+__all__ = ["Frame"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,32 +57,3 @@ class Frame:
         digest.update(np.array([self.width, self.height], dtype="<u4").tobytes())
         digest.update(np.ascontiguousarray(self.pixels).tobytes())
         return digest.hexdigest()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SampledFrame:
-    """A frame of a film that is looked at for faces.
-
-    Args:
-        frame: upright, with its index and presentation time.
-        frame_type: ``I``, ``P`` or ``B``; empty where the decoder does not say.
-        cut: whether it is the first sampled frame of a new shot.
-        damaged: whether the decoder reported it damaged.
-
-    Raises:
-        SettingsError: the frame has no presentation time.
-    """
-
-    frame: Frame
-    frame_type: str = ""
-    cut: bool = False
-    damaged: bool = False
-
-    def __post_init__(self) -> None:
-        if self.frame.time_seconds is None:
-            raise SettingsError("a frame of a film needs its presentation time")
-
-    @property
-    def time_seconds(self) -> Fraction:
-        """Presentation time of the frame."""
-        return self.frame.time_seconds or Fraction(0)
