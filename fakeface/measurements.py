@@ -194,6 +194,29 @@ class Surface:
         gradient = self.gradient[part]
         return _ratio(cv2.mean(gradient, _flat(border))[0], cv2.mean(gradient, _flat(beside))[0])
 
+    def compare_with_outside(
+        self, regions: NDArray[np.bool_], whole: NDArray[np.bool_]
+    ) -> tuple[RegionMeasures | None, ...]:
+        """Compare many regions with the surroundings of a whole that they belong to, without borders.
+
+        Args:
+            regions: (N, height, width) bool.
+            whole: (height, width) bool.
+
+        Returns:
+            the measures of each, or ``None`` where region or surroundings have fewer than 24 pixels.
+        """
+        ring = _widened(whole, _ring_radius(int(np.count_nonzero(whole)))) & ~whole
+        maps = np.stack([self.chroma, self.laplacian, self.residual, self.mottle, *np.moveaxis(self.lab, 2, 0)])
+        areas = np.stack([*regions, ring]).reshape(len(regions) + 1, -1)
+        sizes = np.count_nonzero(areas, axis=1)
+        means = areas.astype(np.float32) @ maps.reshape(len(maps), -1).T / np.maximum(sizes, 1)[:, None]
+        theirs = means[-1].tolist()
+        return tuple(
+            _outside(ours, theirs) if min(size, sizes[-1]) >= MIN_PIXELS else None
+            for ours, size in zip(means[:-1].tolist(), sizes, strict=False)
+        )
+
     def compare_sides(self, here: NDArray[np.bool_], there: NDArray[np.bool_]) -> SideMeasures | None:
         """Compare a part with its counterpart, both (height, width) bool; ``None`` below 24 pixels in either."""
         if min(np.count_nonzero(here), np.count_nonzero(there)) < MIN_PIXELS:
@@ -229,6 +252,19 @@ def measure_region(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Region
 def measure_picture(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> PictureMeasures:
     """Light, contrast, colour and sharpness inside a mask that must not be empty."""
     return Surface(pixels).describe(mask)
+
+
+def _outside(ours: list[float], theirs: list[float]) -> RegionMeasures:
+    """Measures from two rows of means: chroma, Laplacian, residual, mottle, L, a, b."""
+    return RegionMeasures(
+        colour_shift_delta_e=float(np.linalg.norm(np.subtract(ours[4:], theirs[4:]))),
+        sharpness_ratio=_ratio(ours[1], theirs[1]),
+        noise_ratio=_ratio(ours[2], theirs[2]),
+        boundary_contrast_ratio=None,
+        brightness_shift_l=ours[4] - theirs[4],
+        chroma_shift_c=ours[0] - theirs[0],
+        patchiness_ratio=_ratio(ours[3], theirs[3]),
+    )
 
 
 def _ring_radius(area: int) -> int:

@@ -62,7 +62,9 @@ def test_regions_are_read_against_the_surroundings_of_the_face_as_well(window: W
     pixels[face] = np.clip(pixels[face].astype(int) + 40, 0, 255).astype(np.uint8)
     before, after = read_regions(*window).values, read_regions(pixels, window[1]).values
     column = len(MEASURES) + AROUND.index("brightness_shift_l")
-    assert (after[:, column] - before[:, column]).min() > 0.3, "every region of a brightened face"
+    inside = np.abs(before[:, column]) < 1.5  # the others come near the bound
+    assert inside.sum() > 10
+    assert (after[:, column] - before[:, column])[inside].min() > 0.3, "every region of a brightened face"
 
 
 def test_readings_have_a_fixed_shape_and_bounds(window: Window) -> None:

@@ -22,8 +22,8 @@ from fakeface.measurements import RegionMeasures, SideMeasures, Surface
 
 __all__ = ["READINGS", "RegionReadings", "read_regions"]
 
-AROUND = tuple(name for name in MEASURES if not name.startswith("side_"))
-"""Measures that need no other side."""
+AROUND = tuple(name for name in MEASURES if not name.startswith(("side_", "boundary_")))
+"""Measures that need no other side and no border."""
 
 READINGS = len(MEASURES) + len(AROUND)
 """Readings of a region: every measure against its surroundings, then those of ``AROUND`` against the face's."""
@@ -54,14 +54,14 @@ def read_regions(window: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> R
         landmarks: (68, 2) float32 in its pixels.
     """
     areas = region_masks(landmarks, CROP_SIZE, CROP_SIZE)
-    surface, face = Surface(window), np.asarray(areas.any(axis=0))
+    surface = Surface(window)
+    outside = surface.compare_with_outside(areas, np.asarray(areas.any(axis=0)))
     values = np.zeros((len(areas), READINGS), np.float32)
     for row, (name, area) in enumerate(zip(REGION_NAMES, areas, strict=True)):
         concept, other = look_up(name).name, areas[MIRRORED[row]]
         near = _values(surface.measure(area))
         near |= _values(surface.compare_sides(area, other)) if MIRRORED[row] != row else {}
-        far = _values(surface.measure(area, face))
-        values[row] = [*_placed(concept, near, MEASURES), *_placed(concept, far, AROUND)]
+        values[row] = [*_placed(concept, near, MEASURES), *_placed(concept, _values(outside[row]), AROUND)]
     small = [cv2.resize(area.astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA) for area in areas]
     return RegionReadings(values, np.stack(small) >= 0.5)
 

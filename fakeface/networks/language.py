@@ -76,7 +76,7 @@ class LanguageConfig:
     vision_width: int = 258
     signal_width: int = 22
     regions: int = 16
-    region_width: int = 19
+    region_width: int = 18
 
     def as_dict(self) -> dict[str, int]:
         """For the record beside the weights."""

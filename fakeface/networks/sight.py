@@ -24,7 +24,7 @@ class RegionValues:
     """What is measured on the regions of B pictures, before any text.
 
     Args:
-        readings: (B, 16, 16) float, each measure by its place in the range of real faces.
+        readings: (B, 16, 15) float, each measure by its place in the range of real faces.
         areas: (B, 16, 56, 56) bool, where the regions lie on the grid of the dense mask.
     """
 
@@ -33,7 +33,7 @@ class RegionValues:
 
     @staticmethod
     def stacked(readings: Sequence[NDArray[np.float32]], areas: Sequence[NDArray[np.bool_]]) -> RegionValues:
-        """Those of several pictures, (16, 16) and (16, 56, 56) each, as one batch."""
+        """Those of several pictures, (16, 15) and (16, 56, 56) each, as one batch."""
         return RegionValues(torch.from_numpy(np.stack(readings)), torch.from_numpy(np.stack(areas)))
 
     def to(self, device: torch.device) -> RegionValues:
@@ -48,7 +48,7 @@ class Sight:
     Args:
         tokens: (B, C + 2, 14, 14) float, ``vision_tokens``.
         signal: (B, 22) float -1..1, ``signals``.
-        regions: (B, 16, 19) float, ``region_inputs``.
+        regions: (B, 16, 18) float, ``region_inputs``.
     """
 
     tokens: Tensor
@@ -80,7 +80,7 @@ def signals(output: EncoderOutput) -> Tensor:
 
 
 def region_inputs(output: EncoderOutput, values: RegionValues) -> Tensor:
-    """(B, 16, 19) float: readings of each region, mean and peak of the dense mask on it, its region logit."""
+    """(B, 16, 18) float: readings of each region, mean and peak of the dense mask on it, its region logit."""
     mask = (output.mask[:, None] / BOUND).tanh()
     areas = values.areas.float()
     mean = (mask * areas).sum(dim=(2, 3)) / areas.sum(dim=(2, 3)).clamp(min=1)
