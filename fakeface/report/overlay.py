@@ -22,7 +22,18 @@ from fakeface.findings import FaceFinding
 from fakeface.report.lettering import typeface
 from fakeface.report.record import FaceEntry
 
-__all__ = ["OVERLAY_SIDE", "decoded_mask", "draw_overlay", "draw_phrases", "overlay_scale", "phrase_colour"]
+__all__ = [
+    "OVERLAY_SIDE",
+    "STYLES",
+    "Style",
+    "decoded_mask",
+    "draw_box",
+    "draw_mask",
+    "draw_overlay",
+    "draw_phrases",
+    "overlay_scale",
+    "phrase_colour",
+]
 
 OVERLAY_SIDE = 2000
 """Longer side of the largest overlay in pixels; larger pictures are reduced to it."""
@@ -87,10 +98,10 @@ def draw_overlay(pixels: NDArray[np.uint8], faces: Sequence[FaceEntry | FaceFind
     drawn = [_drawn(face) for face in faces]
     for face in drawn:
         for mask in face.masks:
-            canvas = _draw_mask(canvas, mask, thickness)
+            canvas = draw_mask(canvas, mask, thickness)
     image = Image.fromarray(canvas)
     for face in drawn:
-        _draw_box(image, face, scale, thickness)
+        draw_box(image, face.box.xyxy, face.verdict, f"{face.number} {STYLES[face.verdict].word}", thickness, scale)
     return np.array(image, dtype=np.uint8)
 
 
@@ -136,7 +147,7 @@ def draw_phrases(pixels: NDArray[np.uint8], square: Box, masks: Mapping[int, NDA
     seen = {number: mask[part].repeat(times, axis=0).repeat(times, axis=1) for number, mask in masks.items()}
     colours = {number: phrase_colour(place, len(seen)) for place, number in enumerate(seen)}
     for number, mask in seen.items():
-        canvas = _draw_mask(canvas, mask, thickness, colours[number], tint=0.0)
+        canvas = draw_mask(canvas, mask, thickness, colours[number], tint=0.0)
     image = Image.fromarray(canvas)
     for number, mask in seen.items():
         if mask.any():
@@ -155,13 +166,22 @@ def _draw_number(image: Image.Image, number: int, mask: NDArray[np.bool_], colou
     draw.text((int(column), int(row)), str(number), fill=colour, font=font, anchor="mm")
 
 
-def _draw_mask(
+def draw_mask(
     canvas: NDArray[np.uint8],
     mask: NDArray[np.bool_],
     thickness: int,
     colour: tuple[int, int, int] = MASK_COLOUR,
     tint: float = TINT,
 ) -> NDArray[np.uint8]:
+    """A mask's outline over a picture, lightly tinted inside.
+
+    Args:
+        canvas: (height, width, 3) uint8 RGB; left untouched.
+        mask: (rows, columns) bool over the same part; brought to the canvas' size where it has another.
+        thickness: of the outline in pixels of the canvas.
+        colour: RGB of the outline.
+        tint: share of the colour inside, 0..1.
+    """
     height, width = canvas.shape[:2]
     inside = mask.astype(np.uint8)
     if inside.shape != (height, width):
@@ -175,17 +195,34 @@ def _draw_mask(
     return tinted
 
 
-def _draw_box(image: Image.Image, face: Drawn, scale: float, thickness: int) -> None:
-    style = STYLES[face.verdict]
+def draw_box(
+    image: Image.Image,
+    box: tuple[int, int, int, int],
+    verdict: Verdict,
+    label: str,
+    thickness: int,
+    scale: float = 1.0,
+) -> None:
+    """A labelled box in the colour and dashes of its verdict.
+
+    Args:
+        image: that is drawn on.
+        box: xyxy in pixels of the picture, half-open.
+        verdict: that the box stands for.
+        label: short text; only its first word where the picture is too small for all.
+        thickness: of the line in pixels of the image.
+        scale: pixels of the image per pixel of the picture.
+    """
+    style = STYLES[verdict]
     draw = ImageDraw.Draw(image)
-    left, top, right, bottom = (round(value * scale) for value in face.box.xyxy)
+    left, top, right, bottom = (round(value * scale) for value in box)
     corners = [(left, top), (right - 1, top), (right - 1, bottom - 1), (left, bottom - 1), (left, top)]
     for start, end in pairwise(corners):
         draw.line([start, end], fill=(0, 0, 0), width=thickness + 2)
     for start, end in pairwise(corners):
         for piece in _dashes(start, end, style.dash, thickness):
             draw.line(piece, fill=style.colour, width=thickness)
-    _draw_label(draw, image.size, (left, top, bottom), f"{face.number} {style.word}", style)
+    _draw_label(draw, image.size, (left, top, bottom), label, style)
 
 
 def _dashes(

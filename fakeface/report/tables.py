@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from fakeface.report.film_entries import TrackEntry
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
 from fakeface.report.words import reason_words
 
-__all__ = ["CSV_COLUMNS", "WRITERS", "CsvWriter", "JsonLinesWriter", "JsonWriter", "Writer"]
+__all__ = ["CSV_COLUMNS", "WRITERS", "CsvWriter", "JsonLinesWriter", "JsonWriter", "Writer", "cell"]
 
 CSV_COLUMNS = (
     "file",
@@ -84,7 +85,7 @@ class JsonLinesWriter:
 
 
 class CsvWriter:
-    """One row per face, and one for an input without any; meant for spreadsheets."""
+    """One row per face of a picture or track of a film, and one for an input without any; meant for spreadsheets."""
 
     def begin(self, stream: TextIO) -> None:
         """Write the column names."""
@@ -92,9 +93,9 @@ class CsvWriter:
         self._rows.writeheader()
 
     def write(self, entry: FileEntry) -> None:
-        """One row per face of the input."""
+        """One row per face or track of the input."""
         for row in _rows(entry):
-            self._rows.writerow({column: _cell(value) for column, value in row.items()})
+            self._rows.writerow({column: cell(value) for column, value in row.items()})
 
     def end(self, record: Path) -> None:
         """Nothing: the rows are complete."""
@@ -104,7 +105,7 @@ WRITERS: dict[str, type[Writer]] = {"json": JsonWriter, "jsonl": JsonLinesWriter
 """Writers by the name of their format."""
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """A cell as text; a spreadsheet must not take evidence text for a formula."""
     if value is None:
         return ""
@@ -124,11 +125,14 @@ def _rows(entry: FileEntry) -> Iterator[dict[str, object]]:
         "sha256": entry.sha256,
         "error": entry.error,
     }
-    if not entry.faces:
+    tracks = entry.film.tracks if entry.film else ()
+    if not entry.faces and not tracks:
         words = STATEMENTS[entry.verdict] if entry.verdict else None
         yield common | {"verdict": entry.verdict, "statement": words, "reason": reason_words(entry.reason)}
     for face in entry.faces:
         yield common | _face_cells(face)
+    for track in tracks:
+        yield common | _track_cells(track)
 
 
 def _face_cells(face: FaceEntry) -> dict[str, object]:
@@ -149,4 +153,15 @@ def _face_cells(face: FaceEntry) -> dict[str, object]:
         "box_top": top,
         "box_right": right,
         "box_bottom": bottom,
+    }
+
+
+def _track_cells(track: TrackEntry) -> dict[str, object]:
+    """A track in the columns of a face; its score is the aggregated one, its boxes stand in ``timeline.csv``."""
+    return {
+        "face": track.id,
+        "verdict": track.verdict,
+        "statement": STATEMENTS[track.verdict],
+        "reason": reason_words(track.reason),
+        "independent_score": track.score,
     }

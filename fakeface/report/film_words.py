@@ -1,0 +1,140 @@
+"""The words that every view of a film shares: times, places in it, what is known of it, how its frames were chosen."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from fakeface.report.face_entries import STATEMENTS
+from fakeface.report.film_entries import DecisiveFrameEntry, FilmEntry, SegmentEntry, TrackEntry
+from fakeface.report.words import reason_words, score_words
+
+__all__ = [
+    "SOUND",
+    "clock",
+    "count_words",
+    "fact_rows",
+    "frame_words",
+    "moment",
+    "role_words",
+    "seen_words",
+    "segment_words",
+    "segments_words",
+    "track_name",
+    "track_score_words",
+    "track_verdict_words",
+]
+
+SOUND = "Sound was not examined."
+
+MINUTE, HOUR = 60, 3600
+
+
+def clock(seconds: Fraction, digits: int = 3) -> str:
+    """A presentation time as ``00:01:02.345``, rounded to so many decimals of a second."""
+    whole, minutes, hours, sign = _split(seconds, digits)
+    return f"{sign}{hours:02d}:{minutes:02d}:{whole:0>{digits + 3}}"
+
+
+def moment(seconds: Fraction, digits: int = 2) -> str:
+    """A presentation time for narrow places: ``1:02.35``, with hours only where there are any."""
+    whole, minutes, hours, sign = _split(seconds, digits)
+    return f"{sign}{f'{hours}:{minutes:02d}' if hours else minutes}:{whole:0>{digits + 3}}"
+
+
+def _split(seconds: Fraction, digits: int) -> tuple[str, int, int, str]:
+    """Seconds as digits, minutes, hours and sign; rounded as a whole, so that no 60 can stand in a place."""
+    scale = 10**digits
+    total = round(abs(seconds) * scale)
+    whole, part = divmod(total, scale)
+    sign = "-" if seconds < 0 and total else ""
+    return f"{whole % MINUTE}.{part:0{digits}d}", whole // MINUTE % 60, whole // HOUR, sign
+
+
+def frame_words(frame: DecisiveFrameEntry) -> str:
+    """Number and presentation time of a frame, the line under its picture."""
+    kind = f" ({frame.frame_type})" if frame.frame_type else ""
+    return f"frame {frame.index}{kind}, {clock(frame.time_seconds.fraction)}"
+
+
+def role_words(frame: DecisiveFrameEntry) -> str:
+    """Why a frame was chosen: *most suspicious, sharpest*."""
+    return ", ".join(frame.roles)
+
+
+def segment_words(segment: SegmentEntry, digits: int = 2) -> str:
+    """Where a segment lies in the film: ``0:02.00–0:04.50``."""
+    start, end = segment.start_seconds.fraction, segment.end_seconds.fraction
+    return f"{moment(start, digits)}–{moment(end, digits)}"
+
+
+def segments_words(track: TrackEntry, separator: str = ", ") -> str:
+    """All segments of a track; a dash where there is none."""
+    return separator.join(segment_words(segment) for segment in track.segments) or "—"
+
+
+def track_name(track: TrackEntry) -> str:
+    """``T01``: the track's id without that of its film."""
+    return track.id.rpartition("-")[2]
+
+
+def track_verdict_words(track: TrackEntry) -> str:
+    """The verdict as an analyst reads it: *inconclusive: too few frames show the face well enough*."""
+    said = STATEMENTS[track.verdict]
+    return f"{said}: {reason_words(track.reason)}" if track.reason else said
+
+
+def track_score_words(track: TrackEntry, separator: str = " ") -> str:
+    """The aggregated score with its interval: ``0.83 (0.71–0.90)``."""
+    interval = f"{separator}({track.interval[0]:.2f}–{track.interval[1]:.2f})" if track.interval else ""
+    return f"{score_words(track.score)}{interval}"
+
+
+def seen_words(track: TrackEntry) -> str:
+    """Sightings that could be scored, of all: ``38/40``."""
+    return f"{track.usable}/{len(track.sightings)}"
+
+
+def count_words(film: FilmEntry) -> str:
+    """The account of the frames in one line."""
+    counts = film.counts
+    return (
+        f"{counts.decoded} frames decoded, {counts.damaged} damaged or lost, {counts.sampled} looked at for faces, "
+        f"{counts.with_faces} with a face"
+    )
+
+
+def fact_rows(film: FilmEntry) -> list[tuple[str, str]]:
+    """Names and values of what is known of the film and of the way it was looked at."""
+    facts, counts = film.facts, film.counts
+    stated = facts.duration_seconds
+    duration = f"{clock(stated.fraction)} ({stated.exact} s)" if stated else "not stated"
+    rows = [
+        ("Container and codec", f"{facts.container}; {facts.codec}, {facts.pixel_format}"),
+        ("Dimensions", f"{facts.width} × {facts.height} pixels, upright{_turned(facts.rotation)}"),
+        ("Duration as stated", duration),
+        ("Frame rate", _rate(film)),
+    ]
+    if counts.first_seconds and counts.last_seconds:
+        first, last = clock(counts.first_seconds.fraction), clock(counts.last_seconds.fraction)
+        rows.append(("Presentation times", f"first frame {first}, last frame {last}"))
+    rows += [
+        ("Frames", count_words(film)),
+        ("Frames looked at", film.sampling),
+        ("Shots", str(len(film.shots))),
+        ("Sound", f"{'; '.join(facts.audio) if facts.audio else 'no sound stream'}. {SOUND}"),
+        ("Decoder", facts.decoder),
+    ]
+    if facts.notes:
+        rows.append(("Notes", "\n".join(facts.notes)))
+    return rows
+
+
+def _turned(degrees: int) -> str:
+    return f", turned by {degrees} degrees clockwise as the file asks" if degrees else ""
+
+
+def _rate(film: FilmEntry) -> str:
+    facts = film.facts
+    said = f"{facts.rate.value:.3f} per second on average ({facts.rate.exact})" if facts.rate else "not stated"
+    more = ["variable" if facts.variable_rate else "constant"] + (["deinterlaced"] if facts.interlaced else [])
+    return f"{said}; {', '.join(more)}"
