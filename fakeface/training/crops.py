@@ -41,13 +41,14 @@ def cropped(batch: dict[str, Tensor], side: int, seed: int) -> dict[str, Tensor]
     steps = inside.shape[2]
     places = torch.stack([drawn // steps, drawn % steps], dim=1)
     return batch | {
-        "pixels": _parts(batch["pixels"], places * CELL, side),
+        # Windows come as rows of RGB pixels: cut so, whole rows are copied; cut by channel, it took a third of a step.
+        "pixels": _parts(batch["pixels"].permute(0, 2, 3, 1), places * CELL, side).permute(0, 3, 1, 2),
         "mask": _parts(batch["mask"], places, kept),
     }
 
 
 def _parts(values: Tensor, places: Tensor, side: int) -> Tensor:
-    """(B, ..., H, W) to (B, ..., side, side); ``places`` (B / 2, 2) are the top and left of every pair."""
+    """(B, H, W, ...) to (B, side, side, ...); ``places`` (B / 2, 2) are the top and left of every pair."""
     corners = places.repeat_interleave(2, dim=0).tolist()
-    parts = [one[..., top : top + side, left : left + side] for one, (top, left) in zip(values, corners, strict=True)]
+    parts = [one[top : top + side, left : left + side] for one, (top, left) in zip(values, corners, strict=True)]
     return torch.stack(parts)
