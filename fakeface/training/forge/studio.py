@@ -147,10 +147,10 @@ class Studio:
         operator, row, other = OPERATORS[name], self.reals[real], None
         native = bool(rng.random() < self.recipe.native_share)
         mirrored = bool(rng.random() < 0.5)
-        donor, subject = None, self._load(row, rng, None if native else self._drawn_side(rng), mirrored, free=True)
+        donor, subject = None, self.load(row, rng, None if native else self._drawn_side(rng), mirrored, free=True)
         if operator.donor:
-            other = self._donor(real, rng, operator.open_mouth)
-            donor = self._load(other, rng, self._drawn_side(rng), mirrored)
+            other = self.donor_for(real, rng, operator.open_mouth)
+            donor = self.load(other, rng, self._drawn_side(rng), mirrored)
         strength = self.recipe.strength(name, rng)
         task = Task(subject, donor, strength)
         try:
@@ -188,7 +188,7 @@ class Studio:
         native = apart[chosen] < SAME_SIZE and rng.random() < self.recipe.native_share
         side = None if native else self._drawn_side(rng)
         mirrored = bool(rng.random() < 0.5)
-        real, foreign = self._load(row, rng, side, mirrored), self._load(fake, rng, side, mirrored)
+        real, foreign = self.load(row, rng, side, mirrored), self.load(fake, rng, side, mirrored)
         post = draw_postprocess(rng, self.recipe.processing)
         return PicturePair(
             Subject(post.apply(real.pixels), real.landmarks),
@@ -206,8 +206,17 @@ class Studio:
     def _drawn_side(self, rng: np.random.Generator) -> float:
         return float(rng.uniform(*self.recipe.target_sides))
 
-    def _donor(self, real: int, rng: np.random.Generator, open_mouth: bool) -> FaceRow:
-        """A face of another picture whose landmarks and skin are near; with an open mouth if that is asked."""
+    def donor_for(self, real: int, rng: np.random.Generator, open_mouth: bool) -> FaceRow:
+        """A face of another picture than real face number ``real``, near in landmarks and skin.
+
+        Args:
+            real: number of the face that it is for.
+            rng: draws among the faces.
+            open_mouth: whether its mouth must be open, as far as any is.
+
+        Raises:
+            SettingsError: there is no second face.
+        """
         if len(self.reals) == 1:
             raise SettingsError("a swap needs a second real face as its donor")
         candidates = self._open_mouths if open_mouth and len(self._open_mouths) else np.arange(len(self.reals))
@@ -220,7 +229,7 @@ class Studio:
         unlike = distances / max(float(np.median(distances)), 1e-6) + np.nan_to_num(tones, nan=1.0)
         return self.reals[int(drawn[int(np.argmin(unlike))])]
 
-    def _load(
+    def load(
         self, row: FaceRow, rng: np.random.Generator, side: float | None, mirrored: bool, free: bool = False
     ) -> Subject:
         """A face with its surroundings.
@@ -232,6 +241,9 @@ class Studio:
                 reduced to the studio's ``largest`` side.
             mirrored: whether left and right are exchanged; both faces of a pair alike, so that their poses stay near.
             free: whether the factor is kept within what leaves a picture natural.
+
+        Raises:
+            PictureVanished: the picture cannot be read.
         """
         pixels = cv2.imread(str(self.root / row.path), cv2.IMREAD_COLOR_RGB)
         if pixels is None:
