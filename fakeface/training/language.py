@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +23,20 @@ from torch.nn import functional
 
 from fakeface.answers import Hypothesis, parse_answer, prompt
 from fakeface.concepts import CONCEPTS
-from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
+from fakeface.networks.encoder import ForensicEncoder
 from fakeface.networks.language import (
     SPECIAL_TOKENS,
     CompactLanguageModel,
     LanguageConfig,
-    signals,
-    vision_tokens,
     write_texts,
 )
-from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
-from fakeface.training.device import Device, choose_device
-from fakeface.training.forge.pairs import FaceSample, PairFactory
+from fakeface.training.checkpoints import Average, save_weights
+from fakeface.training.device import Device
+from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.lessons import IGNORED, Fields, Lesson, Lessons, lesson_batches, text_batch
+from fakeface.training.looking import encode_windows, sight_with
+from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
-from fakeface.training.progress import Budget, Log, Schedule
 
 __all__ = ["LanguageTraining", "Part", "rows_of_part", "train_language", "train_tokenizer"]
 
@@ -109,14 +108,6 @@ def train_tokenizer(factory: PairFactory, vocabulary: int, pairs: int = 600) -> 
     return tokenizer
 
 
-@torch.inference_mode()
-def encode_windows(encoder: ForensicEncoder, samples: Sequence[FaceSample]) -> EncoderOutput:
-    """The frozen encoder's output for a batch of windows, on the encoder's device."""
-    pixels = torch.from_numpy(np.stack([sample.window for sample in samples])).permute(0, 3, 1, 2)
-    output: EncoderOutput = encoder(pixels.to(next(encoder.parameters()).device))
-    return output
-
-
 def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Next-token loss over what is learned: ``targets`` (B, L) hold -100 in questions and padding."""
     return functional.cross_entropy(logits[:, :-1].flatten(0, 1), targets[:, 1:].flatten(), ignore_index=IGNORED)
@@ -130,56 +121,35 @@ def train_language(
     Writes ``tokenizer.json``, ``language.safetensors`` (the average at the lowest calibration loss), ``checkpoint.*``,
     ``log.csv``.
     """
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
+    device = begin(settings, settings.device)
     out.mkdir(parents=True, exist_ok=True)
     factory = PairFactory(rows_of_part(rows, "language"), root, settings.seed)
     if not (out / "tokenizer.json").exists():
         train_tokenizer(factory, settings.vocabulary).save(str(out / "tokenizer.json"))
     tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
-    device = choose_device(settings.device)
     network = CompactLanguageModel(LanguageConfig(tokenizer.get_vocab_size())).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
-    average = Average(network, 0.995)
-    budget = Budget(settings.answers, settings.minutes)
-    progress = load_checkpoint(out, network, average, optimizer) or {"best": 1e9, "seen": 0, "seconds": 0.0}
-    budget.resume(progress["seen"], progress["seconds"])
-    if budget.share >= 1:
+    loop = Loop(out, network, optimizer, settings, settings.answers, settings.check_every, settings.minutes, 0.995)
+    if loop.finished:
         return
     calib = Lessons(
         PairFactory([row for row in rows if row.split == "calib"], root, 3000), 0, 96, None, settings.fields
     )
     held = [lesson for index in range(len(calib)) for lesson in calib[index]]
-    batches = lesson_batches(
-        factory, budget.seen, settings.answers, settings.pairs_per_batch, settings.workers, fields=settings.fields
-    )
-    log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
     encoder.to(device).eval().requires_grad_(False)
-    for step, lessons in enumerate(batches, start=1):
-        rng = np.random.default_rng((settings.seed, budget.seen))
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(budget.share)
-        loss = _loss(network.train(), encoder, tokenizer, lessons, rng)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        average.update(network)
-        budget.seen += len(lessons)
-        finished = budget.share >= 1
-        if step % settings.check_every == 0 or finished:
-            report = _check(average, network.config, encoder, tokenizer, held)
-            if report["calib_loss"] <= progress["best"]:
-                progress["best"] = report["calib_loss"]
-                save_weights(out / "language.safetensors", _untied(average.state))
-            row = {"seen": budget.seen, "seconds": round(budget.seconds), "loss": float(loss.detach()), **report}
-            log.write(row)
-            yield row
-        if step % settings.save_every == 0 or finished:
-            progress |= {"seen": budget.seen, "seconds": budget.seconds, "settings": asdict(settings)}
-            save_checkpoint(out, network, average, optimizer, progress)
-        if finished:
-            return
+
+    def learn(lessons: Sequence[Lesson]) -> Learned:
+        rng = np.random.default_rng((settings.seed, loop.budget.seen))
+        loss = _loss(network, encoder, tokenizer, lessons, rng)
+        loop.descend(loss, 1.0)
+        return Learned(len(lessons), {"loss": loss.detach()})
+
+    batches = lesson_batches(
+        factory, loop.budget.seen, settings.answers, settings.pairs_per_batch, settings.workers, fields=settings.fields
+    )
+    weights = out / "language.safetensors"
+    best = Best(("calib_loss",), lambda: save_weights(weights, _untied(loop.average.state)), lowest=True)
+    yield from loop.run(batches, learn, lambda: _check(loop.average, network.config, encoder, tokenizer, held), best)
 
 
 def _untied(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -201,7 +171,7 @@ def _loss(
     certainties = torch.where(labels > 0, probability, 1 - probability).tolist()
     text, targets = (ids.to(device) for ids in text_batch(tokenizer, lessons, certainties, rng))
     with torch.autocast(device.type, torch.bfloat16):
-        logits = network(vision_tokens(seen).clone(), signals(seen).clone(), text)
+        logits = network(sight_with(seen, [lesson.readings for lesson in lessons]).learnable(), text)
     return answer_loss(logits.float(), targets)
 
 
@@ -222,7 +192,8 @@ def _check(
     readable = right = 0
     chosen = held[:64]
     seen = encode_windows(encoder, [lesson.sample for lesson in chosen])
-    written = write_texts(network, tokenizer, seen, (prompt(Hypothesis.OPEN),))
+    sight = sight_with(seen, [lesson.readings for lesson in chosen])
+    written = write_texts(network, tokenizer, sight, (prompt(Hypothesis.OPEN),))
     for lesson, (text,) in zip(chosen, written, strict=True):
         claim = parse_answer(text, Hypothesis.OPEN).claim
         readable += claim is not None
