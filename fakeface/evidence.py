@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fakeface.errors import EvidenceChanged, EvidenceError, SettingsError, UnreadableEvidence, UnsupportedEvidence
 
-__all__ = ["Evidence", "open_read_only", "recheck", "seal"]
+__all__ = ["Evidence", "open_read_only", "open_sealed", "recheck", "seal"]
 
 _CHUNK_BYTES = 1 << 20
 
@@ -117,6 +117,27 @@ def seal(path: str | os.PathLike[str] | bytes) -> Evidence:
     if size_bytes == 0:
         raise UnreadableEvidence("the file is empty")
     return Evidence(os.fsdecode(path), sha256.hexdigest(), sha512.hexdigest(), size_bytes)
+
+
+def open_sealed(evidence: Evidence) -> int:
+    """Opens a file that was sealed, as ``open_read_only`` does.
+
+    Args:
+        evidence: as it was sealed.
+
+    Returns:
+        The descriptor; the caller closes it.
+
+    Raises:
+        UnreadableEvidence, UnsupportedEvidence: as for ``open_read_only``.
+        EvidenceChanged: it has another size now.
+    """
+    descriptor = open_read_only(evidence.path)
+    size_bytes = os.fstat(descriptor).st_size
+    if size_bytes == evidence.size_bytes:
+        return descriptor
+    os.close(descriptor)
+    raise EvidenceChanged(f"the file changed after it was hashed: it had {evidence.size_bytes} bytes, now {size_bytes}")
 
 
 def recheck(evidence: Evidence) -> None:

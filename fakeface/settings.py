@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from fakeface.errors import SettingsError
 
-__all__ = ["MOST_THREADS", "DecoderSettings", "FaceDetector", "FaceSettings", "Settings"]
+__all__ = ["MOST_THREADS", "DecoderSettings", "FaceDetector", "FaceSettings", "FilmSettings", "Settings"]
 
 
 MOST_THREADS = 2
@@ -76,6 +76,44 @@ class FaceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmSettings:
+    """Limits of the program that decodes films, and how its frames are read.
+
+    Args:
+        max_pixels: largest frame that is decoded, in pixels.
+        max_frames: a film with more frames is refused.
+        stall_seconds: the program is stopped when it says and gives nothing for so long.
+        timeout_seconds: most wall-clock seconds that are waited for one reading of a film, whatever its length; what
+            the networks take in between does not count. A short film gets less: ``base_seconds`` and
+            ``seconds_per_second`` for each second that its container announces.
+        base_seconds: see there.
+        seconds_per_second: see there.
+        memory_bytes: address space of the program.
+        threads: of the decoder. One gives the same pixels every time, also from damaged films.
+        cut_score: change between two frames from which a new shot begins, 0..100 (ffmpeg's ``scdet``).
+
+    Raises:
+        SettingsError: a limit is not positive.
+    """
+
+    max_pixels: int = 64_000_000
+    max_frames: int = 2_000_000
+    stall_seconds: float = 60.0
+    timeout_seconds: float = 4 * 3600.0
+    base_seconds: float = 120.0
+    seconds_per_second: float = 20.0
+    memory_bytes: int = 4 * 1024**3
+    threads: int = 1
+    cut_score: float = 10.0
+
+    def __post_init__(self) -> None:
+        counts = (self.max_pixels, self.max_frames, self.memory_bytes, self.threads)
+        seconds = (self.stall_seconds, self.timeout_seconds, self.base_seconds, self.seconds_per_second)
+        if min(*counts, *seconds, self.cut_score) <= 0:
+            raise SettingsError("limits of films must be positive")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that a run can be told and that its results may depend on.
 
@@ -85,7 +123,7 @@ class Settings:
         threads: threads for the networks; 0 takes two, or one where this process has one core.
         fast: only the text-independent score, no answers and no decision by MIDS (``--triage``).
         batch_faces: how many faces go through the networks together.
-        decoder, faces: the settings of those stages.
+        decoder, faces, films: the settings of those stages.
 
     Raises:
         SettingsError: an unknown device, or a size that is not positive.
@@ -98,6 +136,7 @@ class Settings:
     batch_faces: int = 4
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
     faces: FaceSettings = field(default_factory=FaceSettings)
+    films: FilmSettings = field(default_factory=FilmSettings)
 
     def __post_init__(self) -> None:
         if self.device not in ("cpu", "cuda"):

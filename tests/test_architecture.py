@@ -34,6 +34,7 @@ VALUES = (
     "masks",
     "measurements",
     "profiles",
+    "sampling",
     "sanitize",
     "settings",
 )

@@ -21,13 +21,12 @@ from fakeface.decoder import wire
 from fakeface.errors import (
     BackendError,
     DecoderFailed,
-    EvidenceChanged,
     EvidenceError,
     EvidenceTooLarge,
     UnreadableEvidence,
     UnsupportedEvidence,
 )
-from fakeface.evidence import Evidence, open_read_only
+from fakeface.evidence import Evidence, open_sealed
 from fakeface.frames import Frame
 from fakeface.sanitize import safe_text
 from fakeface.settings import DecoderSettings
@@ -121,13 +120,8 @@ class Decoder:
             EvidenceChanged: the file has another size than when it was sealed.
             BackendError: the child cannot be started at all.
         """
-        descriptor = open_read_only(evidence.path)
+        descriptor = open_sealed(evidence)
         try:
-            size_bytes = os.fstat(descriptor).st_size
-            if size_bytes != evidence.size_bytes:
-                raise EvidenceChanged(
-                    f"the file changed after it was hashed: it had {evidence.size_bytes} bytes, now {size_bytes}"
-                )
             with self._turn:
                 return self._decode(evidence, descriptor)
         finally:

@@ -14,6 +14,7 @@ import sys
 import time
 
 from fakeface.decoder import formats, wire
+from fakeface.decoder.limits import limit
 from fakeface.decoder.pixels import Decoded, decode
 from fakeface.errors import DecoderFailed, EvidenceError
 
@@ -63,19 +64,13 @@ def _send_pixels(connection: socket.socket, decoded: Decoded) -> None:
 
 
 def _limit_process(memory_bytes: int) -> None:
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    limit(resource.RLIMIT_CORE, 0)
+    limit(resource.RLIMIT_FSIZE, 0)
+    limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     if sys.platform == "linux":  # elsewhere the system accepts this limit and ignores it
         with open("/proc/self/statm", encoding="ascii") as statm:
             own_bytes = int(statm.read().split()[0]) * resource.getpagesize()
-        _limit(resource.RLIMIT_AS, own_bytes + memory_bytes)
-
-
-def _limit(kind: int, value: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (value, value))
+        limit(resource.RLIMIT_AS, own_bytes + memory_bytes)
 
 
 def _limit_cpu(seconds: int) -> None:

@@ -16,6 +16,7 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
+from fakeface.decoder.signatures import HEAD_BYTES, iso_picture, other_kind
 from fakeface.errors import UnsupportedEvidence
 
 try:
@@ -30,24 +31,7 @@ __all__ = ["FORMATS", "HAS_HEIF", "prepare", "recognise"]
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "HEIF")
 """All formats that can ever be opened; AVIF and HEIF only where their libraries are there."""
 
-_HEAD_BYTES = 64
 _TIFF_STARTS = tuple(TiffImagePlugin.PREFIXES)
-_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
-_AVIF_BRANDS = frozenset({b"avif", b"avis"})
-
-# Only to name in the refusal what an analyst may have mixed up with a picture.
-_OTHERS = (
-    (0, b"%PDF", "a PDF document"),
-    (0, b"8BPS", "a Photoshop file"),
-    (0, b"%!PS", "a PostScript file"),
-    (0, b"\xc5\xd0\xd3\xc6", "a PostScript file"),
-    (0, b"PK\x03\x04", "a ZIP archive or office document"),
-    (0, b"\x1a\x45\xdf\xa3", "a Matroska or WebM video"),
-    (8, b"AVI ", "an AVI video"),
-    (4, b"ftyp", "a video or another ISO media file"),
-    (0, b"<?xml", "an XML document"),
-    (0, b"<svg", "an SVG drawing"),
-)
 
 
 def prepare() -> None:
@@ -70,7 +54,7 @@ def recognise(file: BinaryIO) -> str:
         UnsupportedEvidence: no format of the allow-list, or its library is not installed.
     """
     file.seek(0)
-    head = file.read(_HEAD_BYTES)
+    head = file.read(HEAD_BYTES)
     file.seek(0)
     name = _name(head)
     if name == "HEIF" and not HAS_HEIF:
@@ -79,7 +63,7 @@ def recognise(file: BinaryIO) -> str:
         raise UnsupportedEvidence("this installation of Pillow cannot decode AVIF pictures")
     if name:
         return name
-    other = next((kind for at, magic, kind in _OTHERS if head.startswith(magic, at)), "")
+    other = other_kind(head)
     prefix = f"the content is {other}; " if other else "the content is not a picture that can be examined; "
     raise UnsupportedEvidence(f"{prefix}supported are {', '.join(FORMATS)}")
 
@@ -97,12 +81,4 @@ def _name(head: bytes) -> str:
         return "TIFF"
     if head.startswith(b"BM"):
         return "BMP"
-    return _iso_name(head) if head[4:8] == b"ftyp" else ""
-
-
-def _iso_name(head: bytes) -> str:
-    box_end = min(int.from_bytes(head[:4], "big"), len(head))
-    brands = {head[8:12], *(head[at : at + 4] for at in range(16, box_end, 4))}
-    if brands & _AVIF_BRANDS:
-        return "AVIF"
-    return "HEIF" if brands & _HEIF_BRANDS else ""
+    return iso_picture(head)

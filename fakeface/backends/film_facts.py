@@ -1,0 +1,103 @@
+"""What is said of a film in the record: facts of the container and of the first reading, in plain words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+
+from fakeface.backends.film_streams import Streams, VideoStream
+from fakeface.backends.film_table import FilmTable
+from fakeface.films import FilmFacts
+
+__all__ = ["facts_of", "frame_notes"]
+
+_HIGH_RANGE = ("smpte2084", "arib-std-b67")
+_EIGHT_BITS = frozenset(
+    {"yuv420p", "yuv422p", "yuv444p", "yuv440p", "yuv411p", "yuv410p", "yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p"}
+    | {"gray", "rgb24", "bgr24", "gbrp", "nv12", "pal8", "yuva420p", "bgr0", "bgra", "rgba"}
+)
+
+
+def facts_of(streams: Streams, table: FilmTable, decoder: str) -> FilmFacts:
+    """The facts of a film.
+
+    Args:
+        streams: as the container announces them.
+        table: of its frames, at least one.
+        decoder: program and version.
+    """
+    video, times = streams.videos[0], table.times
+    width, height = table.sizes[Counter(table.size_of).most_common(1)[0][0]]
+    span = times[-1] - times[0]
+    rate = ((len(times) - 1) / span).limit_denominator(1001) if span > 0 else None
+    return FilmFacts(
+        container=streams.container,
+        codec=video.codec,
+        pixel_format=video.pixel_format,
+        width=width,
+        height=height,
+        rotation=round(video.rotation),
+        duration_seconds=streams.duration_seconds,
+        rate=rate,
+        variable_rate=not times.regular,
+        interlaced=table.woven,
+        audio=streams.audio,
+        decoder=decoder,
+        notes=(*frame_notes(video, table), *_oddities(streams, table)),
+    )
+
+
+def frame_notes(video: VideoStream, table: FilmTable) -> tuple[str, ...]:
+    """What is done to every frame on the way in, one sentence each."""
+    return tuple(_steps(video, table))
+
+
+def _steps(video: VideoStream, table: FilmTable) -> Iterator[str]:
+    if video.rotation:
+        yield f"rotated {video.rotation:g} degrees clockwise, as the file says"
+    if table.woven:
+        yield "deinterlaced (yadif): a frame holds two fields; every second line of one of them is interpolated"
+    colours = f" ({video.colours})" if video.colours else ""
+    depth = "" if video.pixel_format in _EIGHT_BITS else " with 8 bits per colour"
+    yield f"converted from {video.pixel_format}{colours} to RGB{depth}"
+    if any(curve in video.colours for curve in _HIGH_RANGE):
+        yield "the film has a high dynamic range; its tones are not adapted"
+
+
+def _oddities(streams: Streams, table: FilmTable) -> Iterator[str]:
+    video, times = streams.videos[0], table.times
+    if not video.square:
+        yield "pixels are not square; frames are not stretched"
+    if len(streams.videos) > 1:
+        yield f"the film holds {len(streams.videos)} streams of pictures; the first one is examined"
+    if table.doubtful:
+        yield "flags and content disagree about whether frames hold two fields; they were not deinterlaced"
+    if len(table.sizes) > 1:
+        sizes = ", ".join(f"{width} x {height} from frame {first}" for width, height, first in _first_sizes(table))
+        yield f"the size of the frames changes on the way: {sizes}"
+    if times[0] != 0:
+        yield f"the first frame is presented at {_seconds(times[0])}"
+    if not times.rising:
+        yield "presentation times do not always rise from frame to frame"
+    if table.untimed:
+        yield f"{table.untimed} frames have no presentation time; the usual distance was counted on"
+    end, announced = times[-1] + times.usual_distance, streams.duration_seconds
+    if announced is not None and abs(announced - end) > max(Fraction(1), announced / 50):
+        yield (
+            f"the container announces {_seconds(announced)}, the frames end at {_seconds(end)}: "
+            "consistent with a file that was cut off, damaged or edited"
+        )
+    if table.failed:
+        yield f"{table.failed} packets could not be decoded"
+
+
+def _first_sizes(table: FilmTable) -> Iterator[tuple[int, int, int]]:
+    """The first frames of the first few runs of one size."""
+    runs = [0, *(at for at in range(1, len(table.size_of)) if table.size_of[at] != table.size_of[at - 1])]
+    for first in runs[:4]:
+        yield *table.size(first), first
+
+
+def _seconds(value: Fraction) -> str:
+    return f"{float(value):.3f}".rstrip("0").rstrip(".") + " s"
