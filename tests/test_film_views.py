@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from fakeface.decision import Reason
-from fakeface.frames import SampledFrame
 from fakeface.report.film_entries import FilmFiles, film_entry
 from fakeface.report.film_frames import decisive_indices, export_frames
 from fakeface.report.film_pictures import save_film
@@ -26,6 +25,7 @@ from fakeface.report.film_words import (
 )
 from fakeface.report.record import file_entry
 from fakeface.report.tables import CsvWriter
+from fakeface.sampling import SampledFrame
 from tests.builders import make_file_finding
 from tests.film_builders import at, film_frames, make_film, make_film_finding, make_short_track, make_track
 
@@ -239,7 +239,7 @@ def test_a_crowd_fits_a_sheet_and_a_film_without_decisive_frames_has_none():
 
 def exported(film, indices):
     frames, kept = film_frames(), Kept()
-    sampled = [SampledFrame(frames[index], "P", damaged=index == 8) for index in indices]
+    sampled = [SampledFrame(frames[index], "P", cut=False, damaged=index == 8) for index in indices]
     return kept, export_frames(kept.save, kept.store, "F0001", film, sampled)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
-from fakeface.frames import SampledFrame
 from fakeface.report.film_entries import DecisiveFrameEntry, FilmEntry, TrackEntry
 from fakeface.report.film_table import decimal, rows_chunk
 from fakeface.report.film_words import role_words, track_name
 from fakeface.report.pictures import Save
+from fakeface.sampling import SampledFrame
 
 __all__ = ["FRAME_COLUMNS", "ExportedFrames", "decisive_indices", "export_frames"]
 
@@ -71,7 +72,7 @@ def export_frames(
     rows: list[tuple[object, ...]] = [FRAME_COLUMNS]
     names: dict[tuple[int, int], str] = {}
     for sampled in frames:
-        frame, time = sampled.frame, sampled.time_seconds
+        frame, time = sampled.frame, sampled.frame.time_seconds or Fraction(0)
         name = save(f"frames/{file_id}-{frame.index:06d}.png", frame.pixels)
         digest = frame.pixels_sha256()
         served = decisive.get(frame.index, [])

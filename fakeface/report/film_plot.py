@@ -28,7 +28,7 @@ from fakeface.report.film_words import (
 )
 from fakeface.report.lettering import typeface
 
-__all__ = ["PLOT_SIZE", "draw_timeline", "film_span", "gap_after", "ticks"]
+__all__ = ["PLOT_SIZE", "Plane", "draw_timeline", "film_span", "gap_after", "shade", "ticks"]
 
 PLOT_SIZE = (1400, 640)
 """Width and height of the picture in pixels."""
@@ -118,7 +118,7 @@ def draw_timeline(film: FilmEntry, track: TrackEntry) -> NDArray[np.uint8]:
     plane = _plane(film, track)
     _title(draw, film, track)
     for segment in track.segments:
-        _shade(image, plane, segment.start_seconds.fraction, segment.end_seconds.fraction)
+        shade(image, plane, segment.start_seconds.fraction, segment.end_seconds.fraction)
     _axes(draw, plane)
     _shots(draw, film, plane)
     _rule(draw, film, plane)
@@ -161,7 +161,7 @@ def _title(draw: ImageDraw.ImageDraw, film: FilmEntry, track: TrackEntry) -> Non
     _write(draw, (LEFT * SHARP, 54 * SHARP), said, size=SMALL, ink=FAINT)
 
 
-def _shade(image: Image.Image, plane: Plane, start: Fraction, end: Fraction, step: int = 10) -> None:
+def shade(image: Image.Image, plane: Plane, start: Fraction, end: Fraction, step: int = 10) -> None:
     """A hatched stretch from start to end over the plane's whole height."""
     left, right = plane.across(start), max(plane.across(end), plane.across(start) + 2 * SHARP)
     height = plane.bottom - plane.top
@@ -277,7 +277,7 @@ def _strip(image: Image.Image, film: FilmEntry, track: TrackEntry) -> None:
         ends = [plane.across(track.sightings[place].time_seconds.fraction) for place in (0, -1)]
         draw.rectangle((ends[0], plane.top, max(ends[1], ends[0] + 2 * SHARP), plane.bottom), fill=(150, 190, 222))
     for segment in track.segments:
-        _shade(image, plane, segment.start_seconds.fraction, segment.end_seconds.fraction, 6)
+        shade(image, plane, segment.start_seconds.fraction, segment.end_seconds.fraction, 6)
     for shot in film.shots[1:]:
         column = plane.across(shot.start_seconds.fraction)
         draw.line((column, plane.top - 3 * SHARP, column, plane.bottom + 3 * SHARP), fill=INK, width=2 * SHARP)
@@ -306,7 +306,7 @@ def _legend(image: Image.Image) -> None:
             draw.polygon([(middle - arm, row), (middle, row - arm), (middle + arm, row), (middle, row + arm)], ORANGE)
         else:
             patch = Plane(Fraction(0), Fraction(1), column, column + 18 * SHARP, row - 7 * SHARP, row + 7 * SHARP)
-            _shade(image, patch, Fraction(0), Fraction(1), 5)
+            shade(image, patch, Fraction(0), Fraction(1), 5)
         column += 24 * SHARP
         _write(draw, (column, row), words, "lm", SMALL, FAINT)
         column += round(typeface(SMALL * SHARP).getlength(words)) + 22 * SHARP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import ImageFont
@@ -11,6 +12,7 @@ __all__ = ["typeface"]
 _FILE = Path(__file__).parent / "fonts" / "DejaVuSans-Bold.ttf"
 
 
+@lru_cache(maxsize=64)
 def typeface(size: int) -> ImageFont.FreeTypeFont:
     """DejaVu Sans Bold at a size in pixels, laid out without the system's libraries."""
     return ImageFont.truetype(str(_FILE), size, layout_engine=ImageFont.Layout.BASIC)
