@@ -34,6 +34,9 @@ __all__ = ["Told", "dialogues", "explanation", "regional_list"]
 
 MOST_EXPLAINED, MOST_LISTED = 4, 6
 
+ASKED_ALTERED = 0.75
+"""Share of questions about forgeries that ask for an altered part; on real faces there is none to ask for."""
+
 METHOD = (
     "Each region was compared with what lies around it in colour, light, detail, noise and edges.",
     "Colour, light, detail, noise and edges of each region were measured against what lies around it.",
@@ -132,9 +135,9 @@ def _dialogue(task: str, *pairs: tuple[str, str]) -> Dialogue:
 
 
 def _part(scene: Scene, told: Told, rng: np.random.Generator) -> str:
-    """The part that is asked about: an altered one in half of the draws, else an untouched or not assessable one."""
+    """The part that is asked about: mostly an altered one where there is one, else an untouched or hidden one."""
     altered = [one.concept for one in told.altered]
-    if altered and rng.random() < 0.5:
+    if altered and rng.random() < ASKED_ALTERED:
         return pick(rng, altered)
     if rng.random() < 0.2:
         hidden = [leaf.name for leaf, reason in zip(LEAVES, scene.leaves.reasons, strict=True) if reason is not None]
