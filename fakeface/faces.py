@@ -93,6 +93,7 @@ class FaceOrigin(StrEnum):
     HOG = "dlib_hog"
     CNN = "dlib_cnn"
     EXAMINER = "examiner"
+    FOLLOWED = "followed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,11 +13,26 @@ from fakeface.answers import Answer, Exchange, Hypothesis
 from fakeface.decision import Pairing, Scores
 from fakeface.evidence import Evidence
 from fakeface.faces import Box, Face, FaceCrop
+from fakeface.films import FilmCounts, FilmFacts, Shot
 from fakeface.findings import ModelCard
 from fakeface.frames import Frame
+from fakeface.looks import Look
 from fakeface.masks import Mask, MaskPrompt
+from fakeface.sampling import SampledFrame, Sampling
 
-__all__ = ["Answerer", "Encoding", "FaceFinder", "FrameSource", "Scorer", "Segmenter", "VisionEncoder"]
+__all__ = [
+    "Answerer",
+    "Encoding",
+    "FaceFinder",
+    "FaceFollower",
+    "FilmDecoder",
+    "FilmMemory",
+    "FilmSource",
+    "FrameSource",
+    "Scorer",
+    "Segmenter",
+    "VisionEncoder",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +85,77 @@ class FaceFinder(Protocol):
 
     def describe(self, frame: Frame, box: Box) -> Face:
         """The face in a box that the examiner drew."""
+        ...
+
+
+class FaceFollower(Protocol):
+    """Carries faces of a film on over frames on which the finder misses them."""
+
+    def follow(self, before: Frame, box: Box, now: Frame) -> Box | None:
+        """Where what lies in a box of one frame lies in the next; ``None`` where it is not found again."""
+        ...
+
+
+class FilmSource(Protocol):
+    """One film: its facts, and its frames as a stream. Nothing but the frame at hand is in memory."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """The file that is decoded."""
+        ...
+
+    @property
+    def facts(self) -> FilmFacts:
+        """What container and decoder say."""
+        ...
+
+    @property
+    def shots(self) -> tuple[Shot, ...]:
+        """The parts between cuts, in time."""
+        ...
+
+    def sampled(self, sampling: Sampling, after: int = -1) -> Iterator[SampledFrame]:
+        """The frames to look at, in order; with ``after`` those behind the frame of this index.
+
+        Raises:
+            EvidenceError: the film cannot be decoded.
+        """
+        ...
+
+    def counts_so_far(self) -> FilmCounts:
+        """Account of the frames that were decoded."""
+        ...
+
+    def frames_at(self, indices: Iterable[int]) -> Iterator[SampledFrame]:
+        """Single frames again, each once, in the order of the film.
+
+        Raises:
+            EvidenceError: the film cannot be decoded.
+        """
+        ...
+
+
+class FilmDecoder(Protocol):
+    """Opens evidence as a film."""
+
+    def open(self, evidence: Evidence) -> FilmSource:
+        """The film in a file.
+
+        Raises:
+            EvidenceError: it is none, or cannot be decoded.
+        """
+        ...
+
+
+class FilmMemory(Protocol):
+    """Keeps what was seen of one film, so that an interrupted run goes on inside it."""
+
+    def looks(self) -> Iterator[Look]:
+        """What an interrupted run kept, in order."""
+        ...
+
+    def keep(self, looks: Sequence[Look]) -> None:
+        """Keep further looks, in order."""
         ...
 
 

@@ -48,6 +48,9 @@ CHANGED = "changed"
 COMPANION = "companion"
 """``error_code`` of a text or system file met beside the pictures of a folder: skipped, not failed."""
 
+FilmExaminer = Callable[[Input, Evidence], FileFinding | None]
+"""Examines an input that is a film; gives ``None`` for one that is none (``fakeface.filming.FilmRoute``)."""
+
 Known = TypeVar("Known")
 """What the caller already holds about an input that an earlier, interrupted run finished."""
 
@@ -94,6 +97,7 @@ def examine(
     inputs: Iterable[Input],
     request: Request,
     finished: Callable[[Input, str | None], Known | None] | None = None,
+    film: FilmExaminer | None = None,
 ) -> Iterator[FileFinding | Known]:
     """Examine every input in turn; exactly one result per input, in their order.
 
@@ -104,6 +108,7 @@ def examine(
         request: what to do with each.
         finished: given an input and its SHA-256 (``None`` where it cannot be read), what an earlier run already holds
             about it, or ``None``; what it returns is passed on instead of examining again.
+        film: examines what is a film; without it, films are refused like everything that is no picture.
 
     Raises:
         BackendError: a model failed; nothing can be said of this and the following files.
@@ -116,9 +121,10 @@ def examine(
             LOG.info("%s %s: finished in an earlier run", file_id(item.number), item.path)
             yield known
             continue
-        finding = _examine_file(engine, decoder, item, taken, request) if isinstance(taken, Evidence) else taken
-        _log(finding)
-        yield finding
+        if isinstance(taken, Evidence):
+            taken = _examine_file(engine, decoder, item, taken, request, film)
+        _log(taken)
+        yield taken
 
 
 def _log(finding: FileFinding) -> None:
@@ -128,7 +134,8 @@ def _log(finding: FileFinding) -> None:
         level = logging.INFO if finding.error_code in (COMPANION, "duplicate") else logging.WARNING
         LOG.log(level, "%s %s: skipped: %s", finding.id, finding.name, finding.error)
     else:
-        LOG.info("%s %s: %d faces, %s", finding.id, finding.name, len(finding.faces), finding.verdict)
+        kind, found = ("tracks", finding.film.tracks) if finding.film else ("faces", finding.faces)
+        LOG.info("%s %s: %d %s, %s", finding.id, finding.name, len(found), kind, finding.verdict)
 
 
 def _take_in(item: Input) -> Evidence | FileFinding:
@@ -150,12 +157,19 @@ def _unexamined(item: Input, evidence: Evidence | None, error: Exception, code: 
 
 
 def _examine_file(
-    engine: Engine, decoder: StillDecoder, item: Input, evidence: Evidence, request: Request
+    engine: Engine,
+    decoder: StillDecoder,
+    item: Input,
+    evidence: Evidence,
+    request: Request,
+    film: FilmExaminer | None,
 ) -> FileFinding:
     """One file, whose hash is taken again afterwards, also where it could not be decoded."""
     try:
         try:
-            finding = _examine_picture(engine, decoder.open(evidence), item, evidence, request)
+            finding = film(item, evidence) if film else None
+            if finding is None:
+                finding = _examine_picture(engine, decoder.open(evidence), item, evidence, request)
         except UnsupportedEvidence as error:
             # What is no picture and does not claim to be one was not asked for by whoever named its folder.
             finding = _unexamined(item, evidence, error, COMPANION if item.companion else error.code)

@@ -31,6 +31,7 @@ VALUES = (
     "frames",
     "inputs",
     "interfaces",
+    "looks",
     "masks",
     "measurements",
     "profiles",
@@ -40,7 +41,20 @@ VALUES = (
 )
 """Modules of the innermost ring: values, interfaces and pure functions of them."""
 
-ROUTE = ("deciding", "explaining", "grounding", "locating", "pipeline", "places")
+ROUTE = (
+    "deciding",
+    "decisive",
+    "explaining",
+    "filming",
+    "grounding",
+    "locating",
+    "pipeline",
+    "places",
+    "temporal",
+    "timeline",
+    "tracking",
+    "watching",
+)
 """Modules of the ring that runs the models: one step of the route each."""
 
 VALUES_LIBRARIES = {"cv2", "numpy", "pycocotools"}

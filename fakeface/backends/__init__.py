@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fakeface.errors import BackendError, FakefaceError, IntegrityError, WeightsError
 from fakeface.findings import ModelCard
-from fakeface.interfaces import Answerer, FaceFinder, Scorer, Segmenter, VisionEncoder
+from fakeface.interfaces import Answerer, FaceFinder, FaceFollower, Scorer, Segmenter, VisionEncoder
 from fakeface.profiles import Part, Profile, load_profile
 from fakeface.settings import Settings
 
@@ -31,6 +31,7 @@ class Engine:
         answerer: writes answers.
         scorer: scores answers against the picture.
         segmenter: shows where.
+        follower: carries faces on over frames of a film; without one, nothing is carried on.
     """
 
     profile: Profile
@@ -39,6 +40,7 @@ class Engine:
     answerer: Answerer
     scorer: Scorer
     segmenter: Segmenter
+    follower: FaceFollower | None = None
 
     def cards(self, *, fast: bool = False) -> tuple[ModelCard, ...]:
         """The cards of the models that take part, in the order of the route, each once.
@@ -94,7 +96,8 @@ def build_engine(settings: Settings, folder: Path | None = None) -> Engine:
     module, function = BUILDERS[profile.name].split(":")
     try:
         build = getattr(importlib.import_module(module), function)
-        from fakeface.backends.dlib import DlibFaceFinder
+        from fakeface.backends.dlib import DlibFaceFinder, DlibFaceFollower
     except ImportError as error:
         raise BackendError(f"profile {profile.name} cannot run: {error}") from error
-    return Engine(profile, DlibFaceFinder(settings.faces), *build(profile, settings))
+    engine = Engine(profile, DlibFaceFinder(settings.faces), *build(profile, settings))
+    return replace(engine, follower=DlibFaceFollower())

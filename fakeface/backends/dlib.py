@@ -1,7 +1,8 @@
-"""Faces by dlib: HOG first, its CNN where HOG finds nothing, 68 landmarks on every face.
+"""Faces by dlib: HOG first, its CNN where HOG finds nothing, 68 landmarks on every face; boxes carried on in films.
 
-Detectors: Dalal and Triggs 2005 (HOG) and King 2015 (max-margin CNN); landmarks: Kazemi and Sullivan 2014. The two
-model files are the ones of the package ``face_recognition_models``, found without importing it.
+Detectors: Dalal and Triggs 2005 (HOG) and King 2015 (max-margin CNN); landmarks: Kazemi and Sullivan 2014; correlation
+tracker: Danelljan et al. 2014. The two model files are the ones of the package ``face_recognition_models``, found
+without importing it.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from fakeface.findings import ModelCard
 from fakeface.frames import Frame
 from fakeface.settings import FaceDetector, FaceSettings
 
-__all__ = ["DlibFaceFinder"]
+__all__ = ["DlibFaceFinder", "DlibFaceFollower"]
 
 LANDMARK_FILE = "shape_predictor_68_face_landmarks.dat"
 CNN_FILE = "mmod_human_face_detector.dat"
 SAME_FACE_IOU = 0.4
+
+LEAST_PEAK = 7.0
+"""Peak-to-sidelobe ratio of the correlation from which a face counts as found again (Bolme et al. 2010)."""
 
 CNN_LEAST_SIDE_PIXELS = 16
 """Narrower strips are not shown to the CNN: no face in them is large enough, and its convolutions refuse them."""
@@ -101,6 +105,22 @@ class DlibFaceFinder:
         shape = self._landmarks(frame.pixels, dlib.rectangle(box.left, box.top, box.right - 1, box.bottom - 1))
         points = np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float32)
         return Face(box.clipped(frame.width, frame.height), confidence, points, origin)
+
+
+class DlibFaceFollower:
+    """Carries a face's box on to the next frame by a correlation tracker (the ``FaceFollower`` of all profiles)."""
+
+    def follow(self, before: Frame, box: Box, now: Frame) -> Box | None:
+        """Where what lies in a box of one frame lies in the next; ``None`` where it is not found again."""
+        tracker: Any = dlib.correlation_tracker()
+        tracker.start_track(before.pixels, dlib.rectangle(box.left, box.top, box.right - 1, box.bottom - 1))
+        if tracker.update(now.pixels) < LEAST_PEAK:
+            return None
+        place = tracker.get_position()
+        left, top, right, bottom = (round(side) for side in (place.left(), place.top(), place.right(), place.bottom()))
+        if min(right, now.width) <= max(left, 0) or min(bottom, now.height) <= max(top, 0):
+            return None
+        return Box(left, top, right, bottom).clipped(now.width, now.height)
 
 
 def _resized(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

@@ -1,0 +1,161 @@
+"""Decisive frames: which sightings of a track get the full three-hypothesis decision, and how they get it.
+
+The frames are fetched again from the film once it is known which they are, and their faces are decided in batches by
+the same code as those of still pictures.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fakeface.backends import Engine
+from fakeface.deciding import examine_crops
+from fakeface.faces import FaceCrop, crop_face
+from fakeface.films import DecisiveFrame, Role, Sighting
+from fakeface.findings import FaceFinding
+from fakeface.interfaces import FilmSource
+from fakeface.sampling import SampledFrame
+from fakeface.settings import Settings
+
+__all__ = ["Choice", "choose_sightings", "decide_frames"]
+
+LOG = logging.getLogger(__name__)
+
+MOST_DECIDED = 90
+"""Decisive frames of one film: the first role of every track comes first, then the second, then the third."""
+
+MOST_PIXELS = 200_000_000
+"""The same in pixels: each decided face holds a mask of its whole frame until it is written."""
+
+_ORDER = tuple(Role)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """A decisive sighting.
+
+    Args:
+        track: number of its track.
+        sighting: with a score.
+        roles: why it was chosen, in the order of ``Role``.
+    """
+
+    track: int
+    sighting: Sighting
+    roles: tuple[Role, ...]
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Which come first where not all can be decided."""
+        return _ORDER.index(self.roles[0]), self.track
+
+
+def choose_sightings(track: int, scored: Sequence[Sighting]) -> tuple[Choice, ...]:
+    """The most suspicious (highest score), the most typical (nearest to the median) and the sharpest sighting.
+
+    Args:
+        track: number of the track.
+        scored: its sightings that have a score, at least one.
+
+    Returns:
+        in the order of their first roles; a sighting that has several roles is there once.
+    """
+    scores = np.array([one.score for one in scored], np.float64)
+    sharp = np.array([one.sharpness for one in scored])
+    places = {
+        Role.SUSPICIOUS: int(np.argmax(scores)),
+        Role.TYPICAL: int(np.lexsort((-sharp, np.abs(scores - np.median(scores))))[0]),
+        Role.SHARPEST: int(np.argmax(sharp)),
+    }
+    return tuple(
+        Choice(track, scored[place], tuple(role for role in Role if places[role] == place))
+        for place in dict.fromkeys(places.values())
+    )
+
+
+def decide_frames(
+    engine: Engine, source: FilmSource, settings: Settings, tracks: Mapping[int, Sequence[Sighting]]
+) -> dict[int, tuple[DecisiveFrame, ...]]:
+    """The decisive frames of all tracks with their decisions.
+
+    Args:
+        engine: the loaded models.
+        source: the film.
+        settings: of the route.
+        tracks: by number the scored sightings of every track that is to be decided, at least one each.
+
+    Returns:
+        by number; in the order of their first roles.
+
+    Raises:
+        EvidenceError: a frame cannot be decoded again.
+    """
+    chosen = sorted(
+        (choice for number, scored in tracks.items() for choice in choose_sightings(number, scored)),
+        key=lambda choice: choice.rank,
+    )
+    pixels = max(source.facts.width * source.facts.height, 1)
+    most = max(min(MOST_DECIDED, MOST_PIXELS // pixels), 1)
+    if len(chosen) > most:
+        LOG.warning("%d faces are decisive; the first %d are decided", len(chosen), most)
+    decided = sorted(_decided(engine, source, settings, chosen[:most]), key=lambda pair: pair[0].rank)
+    return {number: tuple(frame for choice, frame in decided if choice.track == number) for number in tracks}
+
+
+def _decided(
+    engine: Engine, source: FilmSource, settings: Settings, chosen: Sequence[Choice]
+) -> Iterator[tuple[Choice, DecisiveFrame]]:
+    """Every frame of the film is fetched once, in its order."""
+    by_index: dict[int, list[Choice]] = {}
+    for choice in chosen:
+        by_index.setdefault(choice.sighting.index, []).append(choice)
+    waiting: list[_Fetched] = []
+    for sampled in source.frames_at(by_index):
+        waiting += _fetched(sampled, by_index[sampled.frame.index])
+        if len(waiting) >= settings.batch_faces:
+            yield from _decide(engine, settings, waiting)
+            waiting = []
+    yield from _decide(engine, settings, waiting)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fetched:
+    """A decisive face before its decision."""
+
+    choice: Choice
+    crop: FaceCrop
+    height: int
+    width: int
+    frame_type: str
+    pixels_sha256: str
+
+    def with_finding(self, finding: FaceFinding) -> DecisiveFrame:
+        """The frame with its decision."""
+        choice = self.choice
+        return DecisiveFrame(
+            choice.roles,
+            choice.sighting.index,
+            choice.sighting.time_seconds,
+            self.frame_type,
+            self.pixels_sha256,
+            replace(finding, number=choice.track),
+        )
+
+
+def _fetched(sampled: SampledFrame, chosen: Sequence[Choice]) -> Iterator[_Fetched]:
+    frame = sampled.frame
+    digest = frame.pixels_sha256()
+    for choice in chosen:
+        crop = crop_face(frame, choice.sighting.face)
+        yield _Fetched(choice, crop, frame.height, frame.width, sampled.frame_type, digest)
+
+
+def _decide(engine: Engine, settings: Settings, waiting: Sequence[_Fetched]) -> Iterator[tuple[Choice, DecisiveFrame]]:
+    if waiting:  # all frames of a film come in one size
+        height, width = waiting[0].height, waiting[0].width
+        findings = examine_crops(engine, [one.crop for one in waiting], height, width, settings)
+        yield from ((one.choice, one.with_finding(found)) for one, found in zip(waiting, findings, strict=True))
