@@ -24,7 +24,7 @@ class SampledFrame:
             time.
         frame_type: ``I``, ``P`` or ``B``; empty where the decoder does not say.
         cut: whether a cut lies between it and the sampled frame before it.
-        damaged: whether the decoder reported it damaged.
+        damaged: whether the decoder reported it damaged, or it follows such damage before the next key frame.
         shot: number of its shot, from 1.
     """
 

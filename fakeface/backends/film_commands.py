@@ -91,5 +91,7 @@ class FilmCommands:
 
 
 def _arguments(output: ffmpeg.nodes.OutputStream, level: str) -> list[str]:
-    said = output.global_args("-hide_banner", "-nostdin", "-nostats", "-copyts", "-loglevel", level)
+    said = output.global_args(
+        "-hide_banner", "-nostdin", "-nostats", "-copyts", "-filter_complex_threads", "1", "-loglevel", level
+    )
     return [str(word) for word in ffmpeg.get_args(said)]

@@ -29,8 +29,6 @@ def facts_of(streams: Streams, table: FilmTable, decoder: str) -> FilmFacts:
     """
     video, times = streams.videos[0], table.times
     width, height = table.sizes[Counter(table.size_of).most_common(1)[0][0]]
-    span = times[-1] - times[0]
-    rate = ((len(times) - 1) / span).limit_denominator(1001) if span > 0 else None
     return FilmFacts(
         container=streams.container,
         codec=video.codec,
@@ -39,13 +37,23 @@ def facts_of(streams: Streams, table: FilmTable, decoder: str) -> FilmFacts:
         height=height,
         rotation=round(video.rotation),
         duration_seconds=streams.duration_seconds,
-        rate=rate,
+        rate=_rate(video.rate, table),
         variable_rate=not times.regular,
         interlaced=table.woven,
         audio=streams.audio,
         decoder=decoder,
         notes=(*frame_notes(video, table), *_oddities(streams, table)),
     )
+
+
+def _rate(announced: Fraction | None, table: FilmTable) -> Fraction | None:
+    """The measured rate, or the announced one where the two differ by less than a frame over the whole film."""
+    span, distances = table.times[-1] - table.times[0], len(table.times) - 1
+    if span <= 0:
+        return announced
+    if announced is not None and abs(announced * span - distances) < Fraction(1, 2):
+        return announced
+    return (distances / span).limit_denominator(1001) or distances / span
 
 
 def frame_notes(video: VideoStream, table: FilmTable) -> tuple[str, ...]:
@@ -81,7 +89,7 @@ def _oddities(streams: Streams, table: FilmTable) -> Iterator[str]:
     if not times.rising:
         yield "presentation times do not always rise from frame to frame"
     if table.untimed:
-        yield f"{table.untimed} frames have no presentation time; the usual distance was counted on"
+        yield f"frames without a presentation time, for which the usual distance was counted on: {table.untimed}"
     end, announced = times[-1] + times.usual_distance, streams.duration_seconds
     if announced is not None and abs(announced - end) > max(Fraction(1), announced / 50):
         yield (
@@ -89,7 +97,9 @@ def _oddities(streams: Streams, table: FilmTable) -> Iterator[str]:
             "consistent with a file that was cut off, damaged or edited"
         )
     if table.failed:
-        yield f"{table.failed} packets could not be decoded"
+        yield f"packets that could not be decoded: {table.failed}"
+    if table.tainted:
+        yield f"frames that follow damage before the next key frame, and may show it: {len(table.tainted)}"
 
 
 def _first_sizes(table: FilmTable) -> Iterator[tuple[int, int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,6 +22,7 @@ __all__ = ["Film"]
 
 _MOST_LINES = 2000
 _PROGRESS_LINES = 500
+_TOO_LARGE = re.compile(r"Picture size \d+x\d+ is invalid|max pixel count")
 _NO_MEMORY = "Cannot allocate memory"
 
 
@@ -104,6 +106,8 @@ class Film:
             raise DecoderFailed(f"decoding the film needs more than {settings.memory_bytes >> 20} MiB and was stopped")
         table = log.table()
         if not len(table.times):
+            if any(_TOO_LARGE.search(error) for error in errors):
+                raise EvidenceTooLarge(f"the film's frames have more than {settings.max_pixels} pixels, the limit")
             raise UnreadableEvidence(f"no frame of the film can be decoded{_because(errors)}")
         return table
 
@@ -193,4 +197,4 @@ class _Check:
 def _because(errors: Sequence[str]) -> str:
     if any("moov atom not found" in error for error in errors):
         return ": its index is missing, so it was cut off or never finished"
-    return f" ({errors[-1]})" if errors else ""
+    return f" ({errors[0]})" if errors else ""

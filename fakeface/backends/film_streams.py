@@ -22,6 +22,7 @@ _STREAM = re.compile(rb"^\[info\]   Stream #0:\d+\S*: (Video|Audio|Subtitle|Data
 _ROTATION = re.compile(rb"^\[info\] +(?:displaymatrix|Display Matrix): rotation of (-?[\d.]+) degrees")
 _ERROR = re.compile(rb"^(?:\[[^\]\n]* @ 0x[0-9a-f]+\] )*\[(?:error|fatal)\] (.*)$")
 _END = (b"[info] Stream mapping:", b"[info] Output #")  # what follows is not the evidence's
+_FIELDS = re.compile(r"progressive|\bfirst\b|\bcoded\b")
 _COVER = "(attached pic)"
 
 
@@ -32,10 +33,11 @@ class VideoStream:
     Args:
         codec: its name in ffmpeg ("h264").
         pixel_format: ("yuv420p"); ``none`` or empty where it is not known.
-        colours: range, matrix, primaries, transfer, order of fields, as far as they are said ("tv, bt709").
+        colours: range, matrix, primaries and transfer, as far as they are said ("tv, bt709").
         width, height: as coded, before rotation; 0 where they are not said.
         square: whether its pixels are square, or nothing else is said.
         rotation: degrees clockwise that make it upright.
+        rate: frames per second; ``None`` where it is not said.
     """
 
     codec: str
@@ -45,6 +47,7 @@ class VideoStream:
     height: int
     square: bool
     rotation: float
+    rate: Fraction | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +104,27 @@ def complaints(lines: Sequence[bytes]) -> list[str]:
 
 def _video(said: str, rotation: float) -> VideoStream:
     parts = _parts(said)
-    pixel_format, _, colours = (parts[1] if len(parts) > 1 else "").partition("(")
+    pixel_format, _, said_of_it = (parts[1] if len(parts) > 1 else "").partition("(")
+    colours = [word for word in said_of_it.rstrip(")").split(", ") if word and not _FIELDS.search(word)]
     size = next((match for part in parts[1:] if (match := re.match(r"(\d+)x(\d+)\b", part))), None)
+    rate = next((match for part in parts if (match := re.fullmatch(r"([\d.]+)(k?) fps", part))), None)
     aspect = re.search(r"\bSAR (\d+):(\d+)", said)
     return VideoStream(
         codec=(parts[0].split() or [""])[0],
         pixel_format=pixel_format,
-        colours=colours.rstrip(")"),
+        colours=", ".join(colours),
         width=int(size[1]) if size else 0,
         height=int(size[2]) if size else 0,
         square=aspect is None or aspect[1] == aspect[2],
         rotation=rotation,
+        rate=_rate(Fraction(rate[1]) * (1000 if rate[2] else 1)) if rate else None,
     )
+
+
+def _rate(said: Fraction) -> Fraction | None:
+    """The exact rate behind one of two decimals: 29.97 stands for 30000/1001."""
+    television = Fraction(round(said) * 1000, 1001)
+    return (television if abs(television - said) < Fraction(1, 100) else said) or None
 
 
 def _parts(said: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -22,7 +22,7 @@ CHAIN_LEVEL = "level+verbose"
 _AT = rb"^(?:\[[^\]\n]* @ 0x[0-9a-f]+\] )*"
 _ROW = re.compile(
     rb"^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *\d+ pts: *(-?\d+|NOPTS) "
-    rb".*?fmt:\S+ .*?s:(\d+)x(\d+) i:(.) iskey:\d type:(.)"
+    rb".*?fmt:\S+ .*?s:(\d+)x(\d+) i:(.) iskey:(\d) type:(.)"
 )
 _CONFIG = re.compile(rb"^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] config in time_base: (\d+)/(\d+)")
 _SCORE = re.compile(rb"^\[Parsed_metadata_\d+ @ 0x[0-9a-f]+\] \[info\] lavfi\.scd\.score=([\d.]+)")
@@ -35,7 +35,7 @@ _CORRUPT = re.compile(_AT + rb"\[warning\] corrupt decoded frame")
 _FAILED = re.compile(_AT + rb"\[error\] (?:Error submitting packet to decoder|Decoding error|Error while decoding)")
 _FAILURES = re.compile(_AT + rb"\[verbose\]   Input stream #.* (\d+) decode errors")
 # Codecs whose frames stand for themselves: a complaint of the decoder belongs to the frame that it gives next.
-_COMPLAINT = re.compile(rb"^\[(?:mjpeg|prores|ffv1) @ 0x[0-9a-f]+\] \[(?:error|warning)\] ")
+_COMPLAINT = re.compile(rb"^\[(?:mjpeg|prores|ffv1) @ 0x[0-9a-f]+\] \[error\] ")
 _FEWEST_JUDGED = 10
 
 
@@ -47,6 +47,7 @@ class FrameRow:
         stamp: presentation time in units of the time base; ``None`` where it has none.
         width, height: pixels, upright.
         woven: whether it is flagged as made of two fields.
+        key: whether decoding can begin with it.
         type: I, P or B; empty where it is not said.
     """
 
@@ -54,6 +55,7 @@ class FrameRow:
     width: int
     height: int
     woven: bool
+    key: bool
     type: str
 
 
@@ -61,8 +63,9 @@ def read_row(line: bytes) -> FrameRow | Fraction | None:
     """A frame, or the time base in seconds that is said before the first one, or nothing of the kind."""
     if match := _ROW.match(line):
         stamp = None if match[1] == b"NOPTS" else int(match[1])
-        kind = match[5].decode("ascii", "replace")
-        return FrameRow(stamp, int(match[2]), int(match[3]), match[4] in b"TB", kind if kind in "IPB" else "")
+        kind = match[6].decode("ascii", "replace")
+        width, height, key = int(match[2]), int(match[3]), match[5] == b"1"
+        return FrameRow(stamp, width, height, match[4] in b"TB", key, kind if kind in "IPB" else "")
     if match := _CONFIG.match(line):
         return Fraction(int(match[1]), int(match[2]))
     return None
@@ -126,6 +129,7 @@ class FilmTable:
         size_of: by frame, index into ``sizes``.
         shot_of: by frame, number of its shot, from 1; a change of size begins one too.
         damaged: indices of frames that the decoder reported damaged.
+        tainted: indices of the others that follow damage before the next key frame, from which they were predicted.
         failed: packets that it could not make a frame of.
         woven: whether frames are made of two fields: most are flagged so, and their content does not speak against it.
         doubtful: whether flags and content contradict each other there; such a film is not deinterlaced.
@@ -139,6 +143,7 @@ class FilmTable:
     size_of: Sequence[int]
     shot_of: Sequence[int]
     damaged: frozenset[int]
+    tainted: frozenset[int]
     failed: int
     woven: bool
     doubtful: bool
@@ -178,6 +183,8 @@ class ScanLog:
         self._decoded = 0
         self._pending = False
         self._damaged: set[int] = set()
+        self._behind_failures: set[int] = set()
+        self._keys = bytearray()
         self._failed = self._failures = 0
 
     @property
@@ -191,6 +198,9 @@ class ScanLog:
         Raises:
             EvidenceTooLarge: a frame has more pixels, or the film more frames, than the limit.
         """
+        if not line.startswith(b"[Parsed_"):
+            self._hear_damage(line)
+            return
         row = read_row(line)
         if isinstance(row, FrameRow):
             self._add(row)
@@ -202,11 +212,11 @@ class ScanLog:
         elif match := _WOVEN.match(line):
             self._fields += int(match[1]) + int(match[2])
             self._whole += int(match[3])
-        else:
-            self._hear_damage(line)
 
     def _hear_damage(self, line: bytes) -> None:
         """The decoder works on one thread, so what it says before a frame belongs to that frame."""
+        if b"] [info] " in line and b" -> " not in line:
+            return
         if _DECODED.match(line):
             if self._pending:
                 self._damaged.add(self._decoded)
@@ -215,6 +225,7 @@ class ScanLog:
         elif _FAILED.match(line):
             self._failed += 1
             self._pending = False
+            self._behind_failures.add(self._decoded)
         elif match := _FAILURES.match(line):
             self._failures += int(match[1])
         elif _CORRUPT.match(line) or _COMPLAINT.match(line):
@@ -232,6 +243,7 @@ class ScanLog:
         self._stamps.append(row.stamp or 0)
         self._types.append(ord(row.type or " "))
         self._size_of.append(self._sizes.setdefault((row.width, row.height), len(self._sizes)))
+        self._keys.append(row.key)
         self._flagged += row.woven
 
     def table(self) -> FilmTable:
@@ -248,11 +260,20 @@ class ScanLog:
             self._size_of,
             self._shots(),
             frozenset(index for index in self._damaged if index < len(self._stamps)),
+            frozenset(self._tainted()),
             max(self._failed, self._failures),
             flagged and not looks_whole,
             (flagged and looks_whole) or (looks_woven and not flagged),
             max(0, self._starts - 1),
         )
+
+    def _tainted(self) -> Iterator[int]:
+        suspect = False
+        for index, key in enumerate(self._keys):
+            suspect = (suspect or index in self._behind_failures) and not key
+            if suspect and index not in self._damaged:
+                yield index
+            suspect = suspect or index in self._damaged
 
     def _time_the_untimed(self) -> None:
         usual = round(median([b - a for a, b in pairwise(self._stamps)] or [1])) if self._untimed else 0

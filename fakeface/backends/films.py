@@ -177,7 +177,7 @@ class FilmSource:
                 Frame(pixels, index, table.times[index], self._notes),
                 table.types[index].strip(),
                 before >= 0 and shot != table.shot_of[before],
-                index in table.damaged,
+                index in table.damaged or index in table.tainted,
                 shot,
             )
             before = index
