@@ -161,8 +161,8 @@ class _Seen:
 
 
 def rule_of(engine: Engine, request: FilmRequest) -> TrackRule:
-    """The rule that the tracks are judged by."""
-    return request.rule or make_rule(engine.profile.thresholds)
+    """The rule that tracks are judged by: the request's, else the profile's, else one made of its other cuts."""
+    return request.rule or engine.profile.films or make_rule(engine.profile.thresholds)
 
 
 def examine_film(

@@ -14,6 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from fakeface.decision import Reason, Verdict
+from fakeface.errors import SettingsError
 from fakeface.faces import Face
 from fakeface.findings import FaceFinding
 
@@ -103,8 +104,9 @@ class Sighting:
         time_seconds: its presentation time.
         face: where, in pixels of the upright frame.
         followed: whether a tracker carried the box on where the detector found nothing.
-        score: text-independent fakeness, 0..1; ``None`` where the face is too small to be scored.
-        sharpness: variance of the Laplacian over the face's square, grey levels squared.
+        score: text-independent fakeness, 0..1; ``None`` where the face is too small, or was only followed.
+        sharpness: variance of the Laplacian over the face's square as the networks see it, grey levels squared; 0
+            without a score.
         flicker: change of the artifact mask since the sighting before, 0..1 (1 - IoU of soft masks); ``None`` for the
             first one or without a mask.
     """
@@ -177,6 +179,9 @@ class TrackRule:
         window_seconds: width of the running median that smooths the scores.
         least_seconds: a shorter segment is dropped.
         gap_seconds: segments closer together than this are one.
+
+    Raises:
+        SettingsError: a cut lies outside 0..1, ``leave`` above ``enter``, or a length is not positive.
     """
 
     cut: float
@@ -188,6 +193,12 @@ class TrackRule:
     window_seconds: float
     least_seconds: float
     gap_seconds: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.leave <= self.enter < 1 or not 0 < self.cut < 1 or not 0 <= self.margin < 0.5:
+            raise SettingsError("the cuts of a rule for tracks must lie inside 0..1, leave at or below enter")
+        if min(self.least_sightings, self.window_seconds, self.least_seconds) <= 0 or self.gap_seconds < 0:
+            raise SettingsError("the lengths of a rule for tracks must be positive")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

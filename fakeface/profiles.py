@@ -16,6 +16,7 @@ from typing import Any
 from fakeface.calibration import Calibration
 from fakeface.decision import Thresholds
 from fakeface.errors import SettingsError, WeightsError, WeightsMismatch
+from fakeface.films import TrackRule
 
 __all__ = ["Part", "Profile", "load_profile", "profile_names", "weights_folder"]
 
@@ -77,6 +78,7 @@ class Profile:
         parts: its files by role.
         thresholds: cuts chosen on calibration faces.
         calibration: how the text-independent score becomes a likelihood ratio; ``None`` until it was calibrated.
+        films: how tracks of films are judged; ``None`` until it was chosen on films of calibration faces.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Profile:
     parts: dict[str, Part]
     thresholds: Thresholds
     calibration: Calibration | None = None
+    films: TrackRule | None = None
 
     def part(self, name: str) -> Part:
         """The part with this role.
@@ -127,7 +130,8 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
         }
         thresholds = Thresholds(**table["thresholds"])
         calibration = _calibration(table["calibration"]) if "calibration" in table else None
-        return Profile(name, table["version"], table["trained"], table["data"], parts, thresholds, calibration)
+        films = TrackRule(**table["films"]) if "films" in table else None
+        return Profile(name, table["version"], table["trained"], table["data"], parts, thresholds, calibration, films)
     except (AttributeError, KeyError, TypeError, ValueError, SettingsError) as error:
         raise WeightsError(f"the record of profile {name!r} is incomplete: {error}") from error
 

@@ -22,6 +22,7 @@ from fakeface.bench.sets import score_forged
 from fakeface.calibration import Calibration
 from fakeface.decision import Thresholds
 from fakeface.errors import WeightsError
+from fakeface.films import TrackRule
 from fakeface.networks.encoder import EncoderConfig, ForensicEncoder
 from fakeface.networks.language import LanguageConfig
 from fakeface.networks.masks import MasksConfig
@@ -35,7 +36,7 @@ from fakeface.training.forge.values import FOREIGN
 from fakeface.training.manifest import FaceRow
 from fakeface.training.networks import load_encoder, load_tokenizer
 
-__all__ = ["CALIB_SEED", "calibrate_profile", "choose_thresholds", "release"]
+__all__ = ["CALIB_SEED", "calibrate_profile", "choose_thresholds", "release", "write_film_rule"]
 
 CALIB_SEED = 5000
 RATIO_SEED, RATIO_PAIRS = 6000, 1000
@@ -135,6 +136,16 @@ def calibrate_profile(
     return load_profile("compact", folder)
 
 
+def write_film_rule(folder: Path, rule: TrackRule) -> Profile:
+    """Write the rule for tracks of films, chosen on films of calibration faces, into the profile in ``folder``.
+
+    A later calibration of the profile drops it: it was chosen for the scores of other weights.
+    """
+    old = load_profile("compact", folder)
+    _write_profile(folder, old.version, old.data, old.trained, old.thresholds, old.calibration, rule)
+    return load_profile("compact", folder)
+
+
 def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: int, threads: int = 0) -> Thresholds:
     """Cuts on calibration pairs.
 
@@ -211,7 +222,13 @@ def _region_cut(encoder: ForensicEncoder, factory: PairFactory, pairs: int) -> f
 
 
 def _write_profile(
-    out: Path, version: str, data: str, trained: str, thresholds: Thresholds, calibration: Calibration | None = None
+    out: Path,
+    version: str,
+    data: str,
+    trained: str,
+    thresholds: Thresholds,
+    calibration: Calibration | None = None,
+    films: TrackRule | None = None,
 ) -> None:
     lines = [
         "# The embedded profile. Written by `fakeface train release`; every file is checked against its hash.",
@@ -227,6 +244,8 @@ def _write_profile(
         envelope = table.pop("envelope")
         lines += ["", "[calibration]", *(f"{name} = {_toml(value)}" for name, value in table.items())]
         lines += ["", "[calibration.envelope]", *(f"{name} = {_toml(value)}" for name, value in envelope.items())]
+    if films is not None:
+        lines += ["", "[films]", *(f"{name} = {_toml(value)}" for name, value in asdict(films).items())]
     for role, name in FILES.items():
         content = (out / name).read_bytes()
         lines += [
