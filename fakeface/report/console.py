@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import shlex
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rich import box
@@ -19,6 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from fakeface.report.console_faces import face_details
+from fakeface.report.console_films import film_details
+from fakeface.report.film_entries import TrackEntry
+from fakeface.report.film_words import track_name, track_verdict_words
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
 from fakeface.report.words import (
     ABSENCE,
@@ -55,34 +58,50 @@ class _Collected:
     tally: Tally = field(default_factory=Tally)
     entries: list[FileEntry] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
-    top: list[tuple[float, int, FileEntry, FaceEntry]] = field(default_factory=list)
+    top: list[tuple[float, int, FileEntry, FaceEntry | TrackEntry]] = field(default_factory=list)
     rows: int = 0
+    scored: int = 0
 
     def add(self, entry: FileEntry) -> None:
         self.tally.add(entry)
-        self.rows += max(len(entry.faces), 1)
+        self.rows += max(len(entry.faces), len(entry.film.tracks) if entry.film else 0, 1)
         if self.rows <= DETAILED_ROWS:
             self.entries.append(entry)
         else:
             self.entries.clear()
         if entry.error:
             self.reasons[f"{entry.status}: {entry.error_code or entry.error}"] += 1
-        elif not entry.faces:
+        elif not _shown(entry):
             self.reasons[NO_FACE_WORDS] += 1
-        for face in entry.faces:
+        for face in _shown(entry):
             self._add_face(entry, face)
 
-    def _add_face(self, entry: FileEntry, face: FaceEntry) -> None:
-        if face.decision.reason:
-            self.reasons[verdict_words(face.decision)] += 1
+    def _add_face(self, entry: FileEntry, face: FaceEntry | TrackEntry) -> None:
+        if _reason(face):
+            self.reasons[_result(face)] += 1
         score = _leading_score(face)
         if score is not None:
-            before = self.tally.totals.faces - len(entry.faces)  # a number of its own for every face of the run
-            row = (score, -before - face.number, entry, face)
+            self.scored += 1  # a number of its own for every row: entries cannot be compared
+            row = (score, -self.scored, entry, face)
             (heapq.heappush if len(self.top) < TOP_ROWS else heapq.heappushpop)(self.top, row)
 
 
-def _leading_score(face: FaceEntry) -> float | None:
+def _shown(entry: FileEntry) -> Sequence[FaceEntry | TrackEntry]:
+    """The faces of a picture or the tracks of a film."""
+    return entry.film.tracks if entry.film else entry.faces
+
+
+def _result(face: FaceEntry | TrackEntry) -> str:
+    return track_verdict_words(face) if isinstance(face, TrackEntry) else verdict_words(face.decision)
+
+
+def _reason(face: FaceEntry | TrackEntry) -> str | None:
+    return face.reason if isinstance(face, TrackEntry) else face.decision.reason
+
+
+def _leading_score(face: FaceEntry | TrackEntry) -> float | None:
+    if isinstance(face, TrackEntry):
+        return face.score
     decision = face.decision
     return decision.fakeness if decision.fakeness is not None else decision.independent_score
 
@@ -95,8 +114,9 @@ def summary_table(entries: Iterable[FileEntry], *, profile: str = "compact") -> 
         profile: name of the profile, for the sentence on its limits.
 
     Returns:
-        up to 50 rows: a table with one row per face or faceless input, and each face's chosen answer in words; above:
-        totals, reasons, the highest scores and the next command. Both end with the account of inputs and the limits.
+        up to 50 rows: a table with one row per face or faceless input, each face's chosen answer in words, and for
+        every film a table of its tracks; above: totals, reasons, the highest scores and the next command. Both end with
+        the account of inputs and the limits.
     """
     collected = _Collected()
     for entry in entries:
@@ -106,6 +126,12 @@ def summary_table(entries: Iterable[FileEntry], *, profile: str = "compact") -> 
 
 
 def _detailed(entries: list[FileEntry]) -> list[RenderableType]:
+    films = [part for entry in entries for part in film_details(entry)]
+    pictures = [entry for entry in entries if entry.film is None]
+    return [*(_pictures(pictures) if pictures else []), *films]
+
+
+def _pictures(entries: list[FileEntry]) -> list[RenderableType]:
     triage = all(face.decision.fakeness is None for entry in entries for face in entry.faces) and any(
         face.decision.independent_score is not None for entry in entries for face in entry.faces
     )
@@ -188,15 +214,15 @@ def _short(collected: _Collected) -> list[RenderableType]:
     top = sorted(collected.top, reverse=True, key=lambda row: row[:2])
     table = _table("File", "Face", "Result", "Score", "Class")
     for _, _, entry, face in top:
-        decision = face.decision
         name = _name(entry)
         name.truncate(36, overflow="ellipsis")
+        verdict = face.verdict if isinstance(face, TrackEntry) else face.decision.verdict
         table.add_row(
             name,
-            str(face.number),
-            Text(STATEMENTS[decision.verdict], style=_STYLES[decision.verdict]),
+            track_name(face) if isinstance(face, TrackEntry) else str(face.number),
+            Text(STATEMENTS[verdict], style=_STYLES[verdict]),
             score_words(_leading_score(face)),
-            Text(safe_text(class_words(decision.forgery))),
+            Text("—" if isinstance(face, TrackEntry) else safe_text(class_words(face.decision.forgery))),
         )
     parts += [Text(), Text(f"The {len(top)} highest scores", style="bold"), table]
     if top:
@@ -207,7 +233,7 @@ def _short(collected: _Collected) -> list[RenderableType]:
 def _next_command(entry: FileEntry) -> list[RenderableType]:
     if entry.name_hex is not None:  # what is shown is not what the file is called: a command made of it would miss it
         return []
-    return [Text(f"Next: fakeface detect -- {shlex.quote(entry.name)}")]
+    return [Text(f"Next: fakeface {'video' if entry.film else 'detect'} -- {shlex.quote(entry.name)}")]
 
 
 def _closing(collected: _Collected, profile: str) -> list[RenderableType]:

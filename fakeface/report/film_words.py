@@ -67,9 +67,9 @@ def segment_words(segment: SegmentEntry, digits: int = 2) -> str:
     return f"{moment(start, digits)}–{moment(end, digits)}"
 
 
-def segments_words(track: TrackEntry, separator: str = ", ") -> str:
+def segments_words(track: TrackEntry, separator: str = ", ", digits: int = 2) -> str:
     """All segments of a track; a dash where there is none."""
-    return separator.join(segment_words(segment) for segment in track.segments) or "—"
+    return separator.join(segment_words(segment, digits) for segment in track.segments) or "—"
 
 
 def track_name(track: TrackEntry) -> str:

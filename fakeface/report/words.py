@@ -118,12 +118,22 @@ def score_words(score: float | None, digits: int = 2) -> str:
 
 def totals_words(totals: Totals) -> str:
     """The account of every input in one line."""
+    faces = _counted(totals.faces, "face", "faces")
+    faceless = _counted(totals.no_face, "picture", "pictures")
+    if totals.films:
+        faces = f"{_counted(totals.tracks, 'track', 'tracks')} in {_counted(totals.films, 'film', 'films')}" + (
+            f" and {faces} in pictures" if totals.faces else ""
+        )
+        faceless = _counted(totals.no_face, "picture or film", "pictures or films")
     return (
         f"{totals.found} found = {totals.analysed} analysed + {totals.skipped} skipped + {totals.failed} failed; "
-        f"{totals.faces} {'face' if totals.faces == 1 else 'faces'}: {totals.fake} {STATEMENTS['fake']}, "
-        f"{totals.real} {STATEMENTS['real']}, {totals.indeterminate} inconclusive; "
-        f"{totals.no_face} {'picture' if totals.no_face == 1 else 'pictures'} without a face"
+        f"{faces}: {totals.fake} {STATEMENTS['fake']}, {totals.real} {STATEMENTS['real']}, "
+        f"{totals.indeterminate} inconclusive; {faceless} without a face"
     )
+
+
+def _counted(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
 
 
 @dataclass(slots=True)

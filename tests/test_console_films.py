@@ -1,0 +1,116 @@
+import io
+
+from rich.console import Console
+
+from fakeface.report.console import summary_table
+from fakeface.report.console_films import Sparkline, timeline_levels
+from fakeface.report.film_entries import FilmFiles, film_entry
+from fakeface.report.record import file_entry
+from tests.builders import make_file_finding
+from tests.film_builders import make_facts, make_film, make_film_finding, make_short_track, make_track
+
+GOLDEN = """\
+F0001  films/001.mp4
+  length 0:10.01, 320 x 240 pixels, h264, 2 shots; 38 of 300 frames looked at, 2
+  damaged or lost (4 frames per second, at most 1,200). Sound was not examined.
+                          Score       Scored/ Supports
+Track Result              (95 %)      seen    alteration at Timeline
+────────────────────────────────────────────────────────────────────────────────
+T01   supports alteration 0.71        37/38   0:02.9–0:06.7 ▂▂▂▂▂▅▇▇▇▇▇█▇▁▂▂▂▂▂▁
+                          (0.58–0.83)
+T02   supports no         0.17        37/38   —             ▂▁▃▂▂▂▂▂▂▂▂▂▂▃▁▁▂▂▂▂
+      alteration          (0.11–0.24)
+T03   inconclusive: too   —           3/3     —             ················▄▄··
+      few frames show the
+      face well enough
+
+F0002  films/002.mp4
+  length 0:10.01, 320 x 240 pixels, h264, 2 shots; 38 of 300 frames looked at, 2
+  damaged or lost (4 frames per second, at most 1,200). Sound was not examined.
+  inconclusive: no face found; no conclusion on authenticity
+
+This is the embedded compact profile: a small set of networks that runs without
+a graphics processor, trained on a limited selection of faces and forgeries. It
+errs more often than large models do, and its results need an examiner's review.
+2 found = 2 analysed + 0 skipped + 0 failed; 3 tracks in 2 films: 1 supports
+alteration, 1 supports no alteration, 1 inconclusive; 1 picture or film without
+a face
+The absence of findings is not proof of authenticity: alterations outside the
+faces, and methods that the networks were not trained on, go unnoticed."""
+
+
+def shown(entries, width=80, encoding="utf-8", **options):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding, errors="replace")
+    console = Console(file=stream, width=width, legacy_windows=False, **options)
+    console.print(summary_table(entries))
+    stream.flush()
+    return "\n".join(line.rstrip() for line in stream.buffer.getvalue().decode(encoding).splitlines())
+
+
+def films(count=1):
+    return [file_entry(make_film_finding(number)) for number in range(1, count + 1)]
+
+
+def test_films_read_as_written_here():
+    empty = file_entry(make_film_finding(2, make_film(tracks=())))
+    assert shown([*films(), empty]) == GOLDEN
+
+
+def test_pictures_beside_films_keep_their_own_table():
+    text = shown([file_entry(make_file_finding(1)), file_entry(make_film_finding(2))])
+    assert "pictures/001.jpg   1    supports alteration 0.93" in text
+    assert "F0002  films/002.mp4" in text
+    assert "3 tracks in 1 film and 1 face in pictures: 2 supports alteration" in " ".join(text.split())
+
+
+def test_many_films_fit_one_screen_and_the_next_command_is_for_films():
+    text = shown(films(40))
+    assert len(text.splitlines()) <= 24
+    assert "films/001.mp4      T01  supports alteration 0.71  —" in text
+    assert "Next: fakeface video -- films/001.mp4" in text
+    assert "40  inconclusive: too few frames show the face well enough" in text
+
+
+def test_a_terminal_without_unicode_gets_digits():
+    text = shown(films(), encoding="ascii")
+    assert "21211588888871112220" in text
+    assert "................44.." in text
+
+
+def test_nothing_is_wider_than_the_terminal():
+    for width in (60, 80, 160):
+        for entries in (films(), films(40)):
+            assert max(len(line) for line in shown(entries, width).splitlines()) <= width
+
+
+def test_no_colour_is_written_where_none_is_wanted(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    text = shown(films(), force_terminal=True)
+    assert "\x1b[4m" in text  # the altered stretch is underlined, which is no colour
+    assert "\x1b[3" not in text.replace("\x1b[3m", "")  # italics are none either
+
+
+def test_markup_and_escapes_of_names_do_nothing():
+    facts = make_facts(codec="[red]h264\x1b[2J")
+    name = "[bold]x\x1b[31m.mp4"
+    finding = make_film_finding(1, make_film(facts=facts), name=name)
+    text = shown([file_entry(finding)], 160)
+    assert "[bold]x\\x1b[31m.mp4" in text
+    assert "[red]h264\\x1b[2J" in text
+    assert "\x1b" not in text
+
+
+def test_a_timeline_shows_the_mean_of_each_part_and_marks_the_segment():
+    film = film_entry("F0001", make_film(make_track(1), make_short_track(2)), FilmFiles())
+    line = timeline_levels(film, film.tracks[0], 10)
+    assert [level is not None and level > 0.5 for level in line.levels] == [False] * 3 + [True] * 3 + [False] * 4
+    assert line.marked == (False, False, True, True, True, True, True, False, False, False)
+    short = timeline_levels(film, film.tracks[1], 10)
+    assert [level for level in short.levels if level is not None] == [0.44]
+    assert not any(short.marked)
+
+
+def test_the_lowest_and_the_highest_score_have_the_lowest_and_the_highest_sign():
+    line = Sparkline((0.0, 1.0, None, 0.5), (False,) * 4)
+    assert line.text(ascii_only=False).plain == "▁█·▅"
+    assert line.text(ascii_only=True).plain == "09.5"
