@@ -113,18 +113,14 @@ def choose_frames(sampling: Sampling, times: Sequence[Fraction], shots: Sequence
     Returns:
         Indices in order, none twice; empty where the range holds no frame.
     """
-    start, end = sampling.start, sampling.end
-    inside = range(len(times))
-    if start is not None or end is not None:
-        within = [
-            index
-            for index, time in enumerate(times)
-            if (start is None or time >= start) and (end is None or time < end)
-        ]
-        chosen = _choose(sampling, within, times, shots)
-    else:
-        chosen = _choose(sampling, inside, times, shots)
-    return tuple(_spread(chosen, sampling.most))
+    inside: Sequence[int] = range(len(times))
+    if sampling.start is not None or sampling.end is not None:
+        inside = [index for index in inside if _within(sampling, times[index])]
+    return tuple(_spread(_choose(sampling, inside, times, shots), sampling.most))
+
+
+def _within(sampling: Sampling, time: Fraction) -> bool:
+    return (sampling.start is None or time >= sampling.start) and (sampling.end is None or time < sampling.end)
 
 
 def _choose(
