@@ -24,6 +24,7 @@ __all__ = [
     "Sources",
     "case_options",
     "face_options",
+    "film_face_options",
     "grouped",
     "input_options",
     "model_options",
@@ -92,7 +93,7 @@ class FaceChoice:
     face_detector: str
     min_face: int
     max_pixels: int
-    add_face: tuple[tuple[int, int, int, int], ...]
+    add_face: tuple[tuple[int, int, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class OutputChoice:
 
 def settings_of(models: ModelChoice, faces: FaceChoice, *, triage: bool = False) -> Settings:
     """The settings that these options ask for; ``triage`` wants the text-independent score alone."""
-    from fakeface.settings import DecoderSettings, FaceDetector, FaceSettings, Settings
+    from fakeface.settings import DecoderSettings, FaceDetector, FaceSettings, FilmSettings, Settings
 
     return Settings(
         profile=models.profile,
@@ -126,6 +127,7 @@ def settings_of(models: ModelChoice, faces: FaceChoice, *, triage: bool = False)
         fast=triage,
         decoder=DecoderSettings(max_pixels=faces.max_pixels),
         faces=FaceSettings(detector=FaceDetector(faces.face_detector), min_face_pixels=faces.min_face),
+        films=FilmSettings(max_pixels=min(faces.max_pixels, FilmSettings().max_pixels)),
     )
 
 
@@ -140,7 +142,7 @@ def grouped(
 
         @functools.wraps(command)
         def wrapped(*args: Any, **given: Any) -> Any:
-            given[name] = record(**{one: given.pop(one) for one in fields})
+            given[name] = record(**{one: given.pop(one) for one in fields if one in given})
             return command(*args, **given)
 
         for option in reversed(options):
@@ -180,9 +182,7 @@ model_options = grouped(
     ),
 )
 
-face_options = grouped(
-    "faces",
-    FaceChoice,
+_finder_options = (
     click.option(
         "--face-detector",
         type=click.Choice(["auto", "hog", "cnn"]),
@@ -206,6 +206,14 @@ face_options = grouped(
         metavar="N",
         help="A picture with more pixels than this is refused before it is decoded.",
     ),
+)
+
+film_face_options = grouped("faces", FaceChoice, *_finder_options)
+
+face_options = grouped(
+    "faces",
+    FaceChoice,
+    *_finder_options,
     click.option(
         "--add-face",
         type=BoxType(),

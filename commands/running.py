@@ -1,6 +1,6 @@
 """A run of the route: options → settings and inputs → examination → case folder, results and exit code.
 
-``detect``, ``locate`` and ``explain`` are three selections of it.
+``detect``, ``locate``, ``explain`` and ``video`` are four selections of it.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options, runtime, screen
+from . import films, options, runtime, screen
 from .runtime import ExitCode
 
 if TYPE_CHECKING:
     from fakeface.asked import Asked
     from fakeface.backends import Engine
+    from fakeface.filming import FilmRoute
     from fakeface.inputs import Inputs
     from fakeface.pipeline import Request
     from fakeface.report.casefolder import CaseFolder, RunHeader
     from fakeface.report.record import FileEntry
     from fakeface.settings import Settings
 
-__all__ = ["Choices", "run_route"]
+__all__ = ["Choices", "route_options", "run_route"]
 
 SETTLED = ("companion", "duplicate", "not_entered")
 """Codes of skipped inputs of which nothing remains unexamined that the user asked for."""
@@ -45,8 +46,23 @@ class Choices:
     output: options.OutputChoice
 
 
+def route_options(command: options.Command) -> options.Command:
+    """Add the options of case, models, faces and output; with those of the input, above them, they come as ``choices``.
+
+    Args:
+        command: takes ``choices``, a `Choices`.
+    """
+    gathered = options.grouped("choices", Choices)(command)
+    return options.case_options(options.model_options(options.face_options(options.output_options(gathered))))
+
+
 def run_route(
-    session: runtime.Session, choices: Choices, ask: Callable[[Settings], Asked] | None = None, *, triage: bool = False
+    session: runtime.Session,
+    choices: Choices,
+    ask: Callable[[Settings], Asked] | None = None,
+    *,
+    triage: bool = False,
+    film: films.FilmChoice | None = None,
 ) -> ExitCode:
     """Examine everything that was named and write the case folder.
 
@@ -55,6 +71,7 @@ def run_route(
         choices: the common options.
         ask: makes what is asked beyond the decision; called once the process is prepared.
         triage: only the text-independent score.
+        film: how films are examined; without it they are refused.
     """
     output, models = choices.output, choices.models
     session.debug = session.debug or output.verbose > 1
@@ -70,11 +87,16 @@ def run_route(
     from fakeface import backends
     from fakeface.report.casefolder import open_case
 
-    engine = _checked(backends.build_engine(request.settings), inputs, request)
-    header = _header(session, engine, request, threads, inputs.recursive)
     case = choices.case
+    part = films.FilmPart(film, request.settings, images=case.images) if film else None
+    engine = _checked(backends.build_engine(request.settings), inputs, request)
+    header = _header(session, engine, request, threads, {"recursive": inputs.recursive, **_told(part)})
     folder = open_case(out, header, resume=case.resume, add_run=case.add_run, images=case.images)
-    return _Run(engine, request, inputs, folder, output).go()
+    return _Run(engine, request, inputs, folder, output, part).go()
+
+
+def _told(part: films.FilmPart | None) -> dict[str, object]:
+    return {"film": part.for_record()} if part else {}
 
 
 def _request(choices: Choices, ask: Callable[[Settings], Asked] | None, triage: bool) -> Request:
@@ -137,7 +159,9 @@ def _case_path(case: options.CaseChoice, inputs: Inputs) -> Path:
     return out
 
 
-def _header(session: runtime.Session, engine: Engine, request: Request, threads: int, recursive: bool) -> RunHeader:
+def _header(
+    session: runtime.Session, engine: Engine, request: Request, threads: int, further: dict[str, object]
+) -> RunHeader:
     """What is fixed for the run. Threads belong to the run, not to the settings: no result may depend on them."""
     from fakeface.report.casefolder import RunHeader
     from fakeface.report.record import model_entry
@@ -150,7 +174,7 @@ def _header(session: runtime.Session, engine: Engine, request: Request, threads:
         settings={
             **settings,
             "added_faces": [box.xyxy for box in request.added_faces],
-            "recursive": recursive,
+            **further,
             **({"asked": request.asked.for_record()} if request.asked.anything else {}),
         },
         profile={
@@ -179,6 +203,7 @@ class _Run:
     inputs: Inputs
     folder: CaseFolder
     output: options.OutputChoice
+    film: films.FilmPart | None = None
     codes: set[ExitCode] = field(default_factory=set)
 
     def go(self) -> ExitCode:
@@ -205,25 +230,36 @@ class _Run:
 
     def _examine(self, results: screen.Results) -> None:
         from fakeface.backends.stills import Decoder
-        from fakeface.findings import file_id
+        from fakeface.findings import FileFinding, file_id
         from fakeface.pipeline import examine
         from fakeface.report.record import FileEntry
 
         with ExitStack() as stack:
             decoder = stack.enter_context(Decoder(self.request.settings.decoder))
-            advance = stack.enter_context(screen.progress(self.inputs.count, shown=self._bar_shown()))
+            advance, route = self._prepared(stack)
             for result in examine(
                 self.engine,
                 decoder,
                 self.inputs,
                 self.request,
                 lambda item, sha256: self.folder.finished_entry(file_id(item.number), item.path, sha256),
+                route,
             ):
+                written = None
+                if self.film and isinstance(result, FileFinding):
+                    written = self.film.write(self.folder, result)
                 with runtime.deferred_interrupts():
-                    entry = result if isinstance(result, FileEntry) else self.folder.write(result)
+                    entry = result if isinstance(result, FileEntry) else self.folder.write(result, written)
                     results.write(entry)
                     self.codes |= _codes(entry, self.output.fail_on)
                 advance()
+
+    def _prepared(self, stack: ExitStack) -> tuple[Callable[[], None], FilmRoute | None]:
+        """The function that moves the progress bar by one input, and what examines films."""
+        if self.film is None:
+            return stack.enter_context(screen.progress(self.inputs.count, shown=self._bar_shown())), None
+        bar = stack.enter_context(films.film_bar(self.inputs.count, shown=self._bar_shown()))
+        return bar.advance, self.film.route(self.engine, self.folder, bar)
 
     def _bar_shown(self) -> bool:
         """Not where lines of results, or texts as they are written, run over the same terminal."""
@@ -241,7 +277,8 @@ def _codes(entry: FileEntry, fail_on: tuple[str, ...]) -> set[ExitCode]:
         return {ExitCode.INTEGRITY if entry.error_code == CHANGED else ExitCode.PARTIAL}
     if entry.status == "skipped":
         return set() if entry.error_code in SETTLED else {ExitCode.PARTIAL}
-    verdicts = {entry.verdict, *(face.decision.verdict for face in entry.faces)}
+    tracks = entry.film.tracks if entry.film else ()
+    verdicts = {entry.verdict, *(face.decision.verdict for face in entry.faces), *(track.verdict for track in tracks)}
     return {ExitCode.FLAGGED} if verdicts & set(fail_on) else set()
 
 

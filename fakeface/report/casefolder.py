@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -26,9 +25,14 @@ from fakeface.errors import OutputError
 from fakeface.findings import FaceFinding, FileFinding
 from fakeface.report.disk import PART_SUFFIX, digest_file, make_folder, regular_files, store, store_chunks
 from fakeface.report.entries import FaceFiles
+from fakeface.report.film_entries import FilmFiles
+from fakeface.report.film_journal import FilmJournal
+from fakeface.report.film_pictures import save_film
+from fakeface.report.film_table import TIMELINE, timeline_chunks
 from fakeface.report.journal import Journal, JournalHeader, JournalLine, name_bytes
 from fakeface.report.overlay import draw_overlay
 from fakeface.report.pictures import PICTURE_FOLDERS, save_face
+from fakeface.report.provenance import library_versions, utc_now
 from fakeface.report.record import SCHEMA_VERSION, FileEntry, ModelEntry, Record, RunEntry, file_entry
 from fakeface.report.stream import read_files, read_head, record_chunks
 from fakeface.report.words import Tally
@@ -37,20 +41,8 @@ from fakeface.sanitize import safe_text
 __all__ = ["JOURNAL", "MANIFEST", "RECORD", "REPORT", "CaseFolder", "RunHeader", "open_case"]
 
 RECORD, REPORT, MANIFEST, JOURNAL = "findings.json", "report.pdf", "manifest.json", "journal.jsonl"
-LIBRARIES = (
-    "dlib-bin",
-    "numpy",
-    "opencv-python-headless",
-    "pillow",
-    "pydantic",
-    "reportlab",
-    "safetensors",
-    "segment-anything",
-    "tokenizers",
-    "torch",
-    "transformers",
-)
-"""Libraries whose versions stand in the record."""
+UNFINISHED = "unfinished"
+"""Folder of what was seen of films whose examination has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +164,7 @@ def _journal_header(header: RunHeader, images: bool) -> JournalHeader:
             images=images,
             argv=tuple(safe_text(word) for word in header.argv),
             threads=header.threads,
-            started=_now(),
+            started=utc_now(),
         ).model_dump_json()
     )
 
@@ -232,8 +224,22 @@ class CaseFolder:
             self._reading = read_files(self.root / RECORD)
         return None
 
-    def write(self, finding: FileFinding) -> FileEntry:
+    def film_journal(self, file_id: str, sha256: str) -> FilmJournal:
+        """The memory of one film, with what an interrupted run saw of it; gone once the film's entry is written.
+
+        Args:
+            file_id: of the input.
+            sha256: of the film.
+        """
+        make_folder(self.root / UNFINISHED, may_exist=True)
+        return FilmJournal(self.root / UNFINISHED / f"{file_id}.jsonl", sha256)
+
+    def write(self, finding: FileFinding, film_files: FilmFiles | None = None) -> FileEntry:
         """Save an input's pictures and its entry; it is on the disk when this returns.
+
+        Args:
+            finding: what the run says of it.
+            film_files: what was written of a film before (clip, frames).
 
         Raises:
             OutputError: the run is finished, the id is taken, or the disk refuses.
@@ -242,28 +248,52 @@ class CaseFolder:
             raise OutputError(f"the run in {self.root} is finished; give --add-run to examine further inputs")
         overlay_file, overlay_scale = self._save_overlay(finding)
         entry = file_entry(
-            finding, overlay_file, [self._save_face(finding, face) for face in finding.faces], overlay_scale
+            finding,
+            overlay_file,
+            [self._save_face(finding, face) for face in finding.faces],
+            overlay_scale,
+            self._save_film(finding, film_files or FilmFiles()),
         )
         self._journal.append(
             JournalLine(entry=entry, seconds_finding=finding.seconds_finding, seconds_deciding=finding.seconds_deciding)
         )
+        if finding.film and finding.evidence:
+            self.film_journal(finding.id, finding.evidence.sha256).remove()
         return entry
+
+    def _save_film(self, finding: FileFinding, written: FilmFiles) -> FilmFiles:
+        if finding.film is None or not self._header.images:
+            return written
+        drawn = save_film(self.save, finding.id, finding.film)
+        return replace(drawn, clip=written.clip, frames=written.frames, exported=written.exported)
 
     def _save_overlay(self, finding: FileFinding) -> tuple[str | None, float | None]:
         if not self._header.images or finding.pixels is None or not finding.faces:
             return None, None
         drawn = draw_overlay(finding.pixels, finding.faces)
-        return self._save(f"overlays/{finding.id}.png", drawn), drawn.shape[1] / finding.pixels.shape[1]
+        return self.save(f"overlays/{finding.id}.png", drawn), drawn.shape[1] / finding.pixels.shape[1]
 
     def _save_face(self, finding: FileFinding, face: FaceFinding) -> FaceFiles:
-        return save_face(self._save, finding, face) if self._header.images else FaceFiles()
+        return save_face(self.save, finding, face) if self._header.images else FaceFiles()
 
-    def _save(self, name: str, pixels: NDArray[Any]) -> str:
+    def save(self, name: str, pixels: NDArray[Any]) -> str:
+        """Write a picture as PNG under a name of the case folder; returns the name."""
         buffer = BytesIO()
         Image.fromarray(pixels if pixels.dtype == np.uint8 else pixels.astype(np.bool_)).save(buffer, "PNG")
-        make_folder((self.root / name).parent, may_exist=True)  # that of the maps is made where there are any
-        store(self.root / name, buffer.getvalue(), replace=self._resumed)
+        return self.save_bytes(name, buffer.getvalue())
+
+    def save_bytes(self, name: str, content: bytes) -> str:
+        """Write a file under a name of the case folder; returns the name."""
+        store(self.new_file(name), content, replace=self._resumed)
         return name
+
+    def new_file(self, name: str) -> Path:
+        """Where a file of this name goes; its folder is there, and what an interrupted run left of it is gone."""
+        path = self.root / name
+        make_folder(path.parent, may_exist=True)  # not every case has maps, films or frames
+        if self._resumed:
+            path.unlink(missing_ok=True)
+        return path
 
     def close(self, *, interrupted: bool = False, peak_memory_bytes: int | None = None) -> Path:
         """Write record, report and manifest from the journal, one input at a time.
@@ -280,15 +310,17 @@ class CaseFolder:
             return record
         from fakeface.report.pdf import pdf_bytes  # reportlab is slow to import and needed only here
 
-        replace = self._resumed
-        store_chunks(
-            record, record_chunks(self._head(interrupted, peak_memory_bytes), self._entries()), replace=replace
-        )
-        store(self.root / REPORT, pdf_bytes(self.root), replace=replace)
-        store(self.root / MANIFEST, _manifest(self.root), replace=replace)
+        again = self._resumed
+        store_chunks(record, record_chunks(self._head(interrupted, peak_memory_bytes), self._entries()), replace=again)
+        if any(entry.film for entry in self._entries()):
+            store_chunks(self.root / TIMELINE, timeline_chunks(self._entries()), replace=again)
+        store(self.root / REPORT, pdf_bytes(self.root), replace=again)
+        store(self.root / MANIFEST, _manifest(self.root), replace=again)
         if interrupted:
             self._journal.close()
         else:
+            if (self.root / UNFINISHED).is_dir():  # films that failed after all leave nothing to go on with
+                shutil.rmtree(self.root / UNFINISHED)
             self._journal.remove()
         return record
 
@@ -302,7 +334,7 @@ class CaseFolder:
             tally.add(line.entry)
             finding += line.seconds_finding
             deciding += line.seconds_deciding
-            decided += sum(face.square is not None for face in line.entry.faces)
+            decided += _decided(line.entry)
         header = self._header
         return Record(
             schema_version=header.schema_version,
@@ -311,11 +343,11 @@ class CaseFolder:
             run=RunEntry(
                 argv=header.argv,
                 started=header.started,
-                finished=_now(),
+                finished=utc_now(),
                 host=safe_text(platform.node()),
                 system=platform.platform(),
                 python=platform.python_version(),
-                libraries=_libraries(),
+                libraries=library_versions(),
                 threads=header.threads,
                 seconds_per_face=deciding / decided if decided else None,
                 seconds_finding_faces=finding,
@@ -330,24 +362,18 @@ class CaseFolder:
         )
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _libraries() -> dict[str, str]:
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+def _decided(entry: FileEntry) -> int:
+    """Faces that went through the networks, those of a film on every frame on which they were scored."""
+    tracks = entry.film.tracks if entry.film else ()
+    scored = sum(track.usable + len(track.decisive) for track in tracks)
+    return scored + sum(face.square is not None for face in entry.faces)
 
 
 def _manifest(root: Path) -> bytes:
     listed = []
     for path in regular_files(root):
-        if path.parts[0].startswith("run-") or path.name in (JOURNAL, MANIFEST) or path.suffix == PART_SUFFIX:
+        own = path.name in (JOURNAL, MANIFEST) or path.suffix == PART_SUFFIX
+        if own or path.parts[0] == UNFINISHED or path.parts[0].startswith("run-"):
             continue
         sha256, size = digest_file(root / path)
         listed.append({"path": path.as_posix(), "sha256": sha256, "size_bytes": size})
