@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from . import options, runtime
-from .running import Choices, run_route
+from .running import Choices, route_options, run_route
 from .runtime import ExitCode
 
 __all__ = ["detect"]
@@ -22,21 +22,14 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @options.input_options
-@options.case_options
-@options.model_options
-@options.face_options
-@options.output_options
+@route_options
 @click.option(
     "--triage", is_flag=True, help="Only the fast score that reads no text; no verdicts, no answers, no masks."
 )
 @click.pass_obj
 def detect(
     session: runtime.Session,
-    sources: options.Sources,
-    case: options.CaseChoice,
-    models: options.ModelChoice,
-    faces: options.FaceChoice,
-    output: options.OutputChoice,
+    choices: Choices,
     triage: bool,
 ) -> ExitCode:
     """Find faces in pictures and decide whether each is forged.
@@ -45,4 +38,4 @@ def detect(
     NUL). Every input is accounted for in the record; evidence is opened read-only and hashed before and after.
     The results go into a case folder: findings.json, report.pdf, crops, masks, overlays, run.log, manifest.json.
     """
-    return run_route(session, Choices(sources, case, models, faces, output), triage=triage)
+    return run_route(session, choices, triage=triage)

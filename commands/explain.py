@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import asking, options, runtime, screen
-from .running import Choices, run_route
+from .running import Choices, route_options, run_route
 from .runtime import ExitCode
 
 if TYPE_CHECKING:
@@ -47,23 +47,16 @@ Examples:
     help="Measure how the text-independent score follows the map: pixels removed and restored in its order.",
 )
 @asking.place_options
-@options.case_options
-@options.model_options
-@options.face_options
-@options.output_options
+@route_options
 @click.pass_obj
 def explain(
     session: runtime.Session,
-    sources: options.Sources,
+    choices: Choices,
     form: str,
     questions: tuple[str, ...],
     chat: bool,
     faithfulness: bool,
     places: asking.PlaceChoice,
-    case: options.CaseChoice,
-    models: options.ModelChoice,
-    faces: options.FaceChoice,
-    output: options.OutputChoice,
 ) -> ExitCode:
     """Explain a face in words, tie every phrase to pixels, and check every claim.
 
@@ -71,13 +64,13 @@ def explain(
     against its mask, and against what the score does when the mask is painted over. Claims that nothing supports stay,
     and are shown as such. A region, box, point or mask asks about that place.
     """
-    if chat and (sources.from_file or "-" in sources.paths):
+    if chat and (choices.sources.from_file or "-" in choices.sources.paths):
         raise click.UsageError("--chat reads questions from standard input, so no list of paths can come from there")
 
     def ask(settings: Settings) -> Asked:
         from fakeface.asked import Asked, Silent, Style, checked_question
 
-        streamed = output.style == "table" and not output.quiet
+        streamed = choices.output.style == "table" and not choices.output.quiet
         return Asked(
             maps=True,
             places=asking.places_of(places, settings),
@@ -89,7 +82,7 @@ def explain(
             listener=screen.Streamer(sys.stdout) if streamed else Silent(),
         )
 
-    return run_route(session, Choices(sources, case, models, faces, output), ask)
+    return run_route(session, choices, ask)
 
 
 def _conversation(face: int) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import asking, options, runtime
-from .running import Choices, run_route
+from .running import Choices, route_options, run_route
 from .runtime import ExitCode
 
 if TYPE_CHECKING:
@@ -27,19 +27,12 @@ Examples:
 @click.command(epilog=EPILOG)
 @options.input_options
 @asking.place_options
-@options.case_options
-@options.model_options
-@options.face_options
-@options.output_options
+@route_options
 @click.pass_obj
 def locate(
     session: runtime.Session,
-    sources: options.Sources,
+    choices: Choices,
     places: asking.PlaceChoice,
-    case: options.CaseChoice,
-    models: options.ModelChoice,
-    faces: options.FaceChoice,
-    output: options.OutputChoice,
 ) -> ExitCode:
     """Show where faces are altered.
 
@@ -54,4 +47,4 @@ def locate(
 
         return Asked(maps=True, places=asking.places_of(places, settings), face=places.face)
 
-    return run_route(session, Choices(sources, case, models, faces, output), ask)
+    return run_route(session, choices, ask)
