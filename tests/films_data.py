@@ -80,7 +80,7 @@ def rotated(path: Path, degrees: int, source: Path) -> Path:
 
 def variable(path: Path, count: int = 40) -> Path:
     """A film that pauses after every ten frames: frame n is shown at (n + 5 * (n // 10)) / 25 s."""
-    return numbered(path, count, "-vf", "setpts=N+5*floor(N/10)", "-fps_mode", "passthrough")
+    return numbered(path, count, "-bf", "0", "-vf", "setpts=N+5*floor(N/10)", "-fps_mode", "passthrough")
 
 
 def interlaced(path: Path, count: int = 40) -> Path:
