@@ -16,7 +16,7 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from fakeface.decoder.signatures import HEAD_BYTES, iso_picture, other_kind
+from fakeface.decoder.signatures import HEAD_BYTES, film_container, iso_picture, other_kind
 from fakeface.errors import UnsupportedEvidence
 
 try:
@@ -65,6 +65,8 @@ def recognise(file: BinaryIO) -> str:
         return name
     other = other_kind(head)
     prefix = f"the content is {other}; " if other else "the content is not a picture that can be examined; "
+    if film_container(head):
+        raise UnsupportedEvidence(f"{prefix}films are examined by fakeface video")
     raise UnsupportedEvidence(f"{prefix}supported are {', '.join(FORMATS)}")
 
 
