@@ -35,7 +35,7 @@ NO_GPU = not torch.cuda.is_available()
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from fakeface.training import mids as stage
+from fakeface.training import loop, mids as stage
 from fakeface.training.manifest import read_faces
 from tests.test_mids_training import train
 from tests.tiny import make_mids
@@ -43,13 +43,13 @@ from tokenizers import Tokenizer
 import torch
 torch.set_num_threads(1)
 stage.Mids = make_mids
-save, times = stage.save_checkpoint, []
+save, times = loop.save_checkpoint, []
 def save_and_die(*given):
     save(*given)
     times.append(1)
     if len(times) == 5:
         os.kill(os.getpid(), signal.SIGKILL)
-stage.save_checkpoint = save_and_die
+loop.save_checkpoint = save_and_die
 faces, root, tokenizer, out = sys.argv[1:]
 list(train(read_faces(Path(faces)), Path(root), Tokenizer.from_file(tokenizer), Path(out)))
 """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +11,25 @@ import cv2
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset
 
 from fakeface.errors import SettingsError
 from fakeface.faces import CROP_SIZE
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
-from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
+from fakeface.training.checkpoints import Average, save_weights
 from fakeface.training.crops import cropped
-from fakeface.training.device import Device, choose_device
+from fakeface.training.device import Device
 from fakeface.training.feeding import fed
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.forge.recipe import GIVEN, RECIPE, load_recipe, single
 from fakeface.training.growth import grown
+from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
 from fakeface.training.networks import load_tensors
-from fakeface.training.progress import Budget, Log, Schedule
+from fakeface.training.progress import Budget
 
 __all__ = ["EncoderTraining", "PairDataset", "collate", "pair_batches", "train_encoder"]
 
@@ -162,49 +163,39 @@ def train_encoder(
         build: makes the network, for comparisons; one of the shipped sizes where none is given.
     """
     build = build or ForensicEncoder
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    device = choose_device(settings.device)
+    device = begin(settings, settings.device)
     network = build().to(device).to(memory_format=torch.channels_last)
     if start is not None:
         network.load_state_dict(grown(load_tensors(start), network.config, settings.seed))
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-    average = Average(network)
-    budget = Budget(settings.pictures, settings.minutes)
-    progress = load_checkpoint(out, network, average, optimizer) or {"best": 0.0, "seen": 0, "seconds": 0.0}
-    budget.resume(progress["seen"], progress["seconds"])
-    if budget.share >= 1:
+    loop = Loop(out, network, optimizer, settings, settings.pictures, settings.check_every, settings.minutes)
+    if loop.finished:
         return
     factory = PairFactory(
         [row for row in rows if row.split == "train"], root, settings.seed, load_recipe(settings.recipe)
     )
     checks = calib_batches([row for row in rows if row.split == "calib"], root, settings)
-    step_network = torch.compile(network, dynamic=False) if settings.compiled else network
-    log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
-    batches = pair_batches(factory, budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, device)
-    for step, batch in enumerate(batches, start=1):
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(budget.share)
-        network.train()
-        shown, left_out = _shown(batch, settings, budget)
-        parts = _step(step_network, network.parameters(), optimizer, shown, left_out)
-        average.update(network)
-        budget.seen += len(batch["label"])
-        finished = budget.share >= 1
-        if step % settings.check_every == 0 or finished:
-            report = _check(build(), average, checks)
-            if report["mean"] >= progress["best"]:
-                progress["best"] = report["mean"]
-                save_weights(out / "encoder.safetensors", average.state)
-            row = {"seen": budget.seen, "seconds": round(budget.seconds), "loss": sum(parts.values())}
-            row |= {f"loss_{name}": value for name, value in parts.items()}
-            log.write(row | {f"auc_{name}": value for name, value in report.items()})
-            yield row | report
-        if step % settings.save_every == 0 or finished:
-            progress |= {"seen": budget.seen, "seconds": budget.seconds, "settings": asdict(settings)}
-            save_checkpoint(out, network, average, optimizer, progress)
-        if finished:
-            return
+    seeing = torch.compile(network, dynamic=False) if settings.compiled else network
+
+    def learn(batch: dict[str, Tensor]) -> Learned:
+        shown, left_out = _shown(batch, settings, loop.budget)
+        with torch.autocast(device.type, torch.bfloat16):
+            output = seeing(shown["pixels"])
+        parts = losses(output, shown)
+        loop.descend(torch.stack([value for name, value in parts.items() if name not in left_out]).sum(), 2.0)
+        found = {name: float(value.detach()) for name, value in parts.items()}
+        total = {"loss": sum(found.values())}
+        return Learned(len(batch["label"]), total | {f"loss_{name}": value for name, value in found.items()})
+
+    def look() -> dict[str, float]:
+        return {f"auc_{name}": value for name, value in _check(build(), loop.average, checks).items()}
+
+    batches = pair_batches(
+        factory, loop.budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, device
+    )
+    best = Best(("auc_mean",), lambda: save_weights(out / "encoder.safetensors", loop.average.state))
+    for row in loop.run(batches, learn, look, best):
+        yield {name.removeprefix("auc_"): value for name, value in row.items()}
 
 
 def _shown(
@@ -215,25 +206,6 @@ def _shown(
         return batch, settings.left_out
     seed = settings.seed * 1_000_003 + budget.seen
     return cropped(batch, settings.part, seed), (*settings.left_out, "regions")
-
-
-def _step(
-    network: Callable[[Tensor], EncoderOutput],
-    parameters: Iterable[nn.Parameter],
-    optimizer: torch.optim.Optimizer,
-    batch: dict[str, Tensor],
-    left_out: Sequence[str] = (),
-) -> dict[str, float]:
-    """One batch; returns every loss."""
-    with torch.autocast(batch["pixels"].device.type, torch.bfloat16):
-        output = network(batch["pixels"])
-    parts = losses(output, batch)
-    optimizer.zero_grad(set_to_none=True)
-    total = torch.stack([value for name, value in parts.items() if name not in left_out]).sum()
-    total.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(parameters, 2.0)
-    optimizer.step()
-    return {name: float(value.detach()) for name, value in parts.items()}
 
 
 def pair_batches(

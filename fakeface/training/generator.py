@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fakeface.errors import SettingsError
-from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
+from fakeface.training.checkpoints import Average, save_weights
 from fakeface.training.forge.autoencoder import VARIANTS, Generators
+from fakeface.training.loop import Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
-from fakeface.training.progress import Budget, Log, Schedule
 
 __all__ = ["GeneratorTraining", "train_generator"]
 
@@ -121,32 +121,22 @@ def train_generator(
         SettingsError: a split has no real face, or a picture cannot be read.
     """
     fitted, held = (_reals(rows, split) for split in ("train", "calib"))
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
+    begin(settings)
     network = _Pair().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, betas=(0.8, 0.99), weight_decay=1e-4)
-    average = Average(network)
-    budget = Budget(settings.pictures, settings.minutes)
-    progress = load_checkpoint(out, network, average, optimizer) or {"seen": 0, "seconds": 0.0}
-    budget.resume(progress["seen"], progress["seconds"])
+    loop = Loop(out, network, optimizer, settings, settings.pictures, settings.check_every, settings.minutes)
+    if loop.finished:
+        return
     calib = _calib(held, root, settings)
-    log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
-    while budget.share < 1:
-        step = budget.seen // settings.batch
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(budget.share)
-        parts = _step(network, optimizer, _crops(fitted, root, step, settings), step, budget.share, settings)
-        average.update(network)
-        budget.seen += settings.batch
-        finished = budget.share >= 1
-        if (step + 1) % settings.check_every == 0 or finished:
-            row = {"seen": budget.seen, "seconds": round(budget.seconds)} | parts | _check(average, calib, out)
-            log.write(row)
-            _describe(out, row, settings)
-            yield row
-        if (step + 1) % settings.save_every == 0 or finished:
-            progress |= {"seen": budget.seen, "seconds": budget.seconds, "settings": asdict(settings)}
-            save_checkpoint(out, network, average, optimizer, progress)
+
+    def learn(step: int) -> Learned:
+        crops = _crops(fitted, root, step, settings)
+        return Learned(settings.batch, _step(network, optimizer, crops, step, loop.budget.share, settings))
+
+    steps = count(loop.budget.seen // settings.batch)
+    for row in loop.run(steps, learn, lambda: _check(loop.average, calib, out)):
+        _describe(out, row, settings)
+        yield row
 
 
 def _reals(rows: Sequence[FaceRow], split: str) -> list[FaceRow]:
@@ -165,7 +155,6 @@ def _step(
     settings: GeneratorTraining,
 ) -> dict[str, float]:
     """One batch for one variant and, once its time has come, for the critic; returns the losses."""
-    network.train()
     variant = list(VARIANTS)[step % len(VARIANTS)]
     judged = share >= settings.critic_from
     draw = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)

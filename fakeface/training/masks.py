@@ -7,7 +7,7 @@ answers read back, so that what the decoder learns from is what ``Answerer.groun
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,15 @@ from fakeface.faces import CROP_SIZE
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.networks.language import SEG, CompactLanguageModel
 from fakeface.networks.masks import MASK_SIDE, PromptBatch, PromptedMasks
-from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
-from fakeface.training.device import Device, choose_device
+from fakeface.training.checkpoints import Average, save_weights
+from fakeface.training.device import Device
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.forge.values import FOREIGN
 from fakeface.training.language import rows_of_part
 from fakeface.training.lessons import Lesson, Lessons, lesson_batches, reduced, text_batch
 from fakeface.training.looking import encode_windows, sight_with
+from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
-from fakeface.training.progress import Budget, Log, Schedule
 
 __all__ = ["KINDS", "MasksTraining", "Question", "altered_window", "questions", "train_masks"]
 
@@ -156,51 +156,30 @@ def train_masks(
 
     Writes ``masks.safetensors`` (the average with the best mean IoU on calib), ``checkpoint.*`` and ``log.csv``.
     """
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    device = choose_device(settings.device)
+    device = begin(settings, settings.device)
     frozen = (encoder.to(device).eval().requires_grad_(False), language.to(device).eval().requires_grad_(False))
     network = PromptedMasks().to(device)
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01)
-    average = Average(network, 0.995)
-    budget = Budget(settings.pictures, settings.minutes)
-    progress = load_checkpoint(out, network, average, optimizer) or {"best": 0.0, "seen": 0, "seconds": 0.0}
-    budget.resume(progress["seen"], progress["seconds"])
-    if budget.share >= 1:
+    loop = Loop(out, network, optimizer, settings, settings.pictures, settings.check_every, settings.minutes, 0.995)
+    if loop.finished:
         return
     calib = Lessons(
         PairFactory([row for row in rows if row.split == "calib"], root, 3500), 0, settings.calib_pairs, TASKS
     )
     held = [_known(calib[index]) for index in range(len(calib))]
-    log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
+
+    def learn(lessons: Sequence[Lesson]) -> Learned:
+        rng = np.random.default_rng((settings.seed, loop.budget.seen))
+        loss = torch.stack([one for one, _ in _losses(network, frozen, tokenizer, _known(lessons), rng)]).mean()
+        loop.descend(loss, 1.0)
+        return Learned(len(lessons), {"loss": loss.detach()})
+
     factory = PairFactory(rows_of_part(rows, "language"), root, settings.seed)
-    batches = lesson_batches(factory, budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, TASKS)
-    for step, lessons in enumerate(batches, start=1):
-        rng = np.random.default_rng((settings.seed, budget.seen))
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(budget.share)
-        known = _known(lessons)
-        loss = torch.stack([one for one, _ in _losses(network.train(), frozen, tokenizer, known, rng)]).mean()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        average.update(network)
-        budget.seen += len(lessons)
-        finished = budget.share >= 1
-        if step % settings.check_every == 0 or finished:
-            report = _check(average, frozen, tokenizer, held)
-            if report["calib_iou"] >= progress["best"]:
-                progress["best"] = report["calib_iou"]
-                save_weights(out / "masks.safetensors", average.state)
-            row = {"seen": budget.seen, "seconds": round(budget.seconds), "loss": float(loss.detach()), **report}
-            log.write(row)
-            yield row
-        if step % settings.save_every == 0 or finished:
-            progress |= {"seen": budget.seen, "seconds": budget.seconds, "settings": asdict(settings)}
-            save_checkpoint(out, network, average, optimizer, progress)
-        if finished:
-            return
+    batches = lesson_batches(
+        factory, loop.budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, TASKS
+    )
+    best = Best(("calib_iou",), lambda: save_weights(out / "masks.safetensors", loop.average.state))
+    yield from loop.run(batches, learn, lambda: _check(loop.average, frozen, tokenizer, held), best)
 
 
 Frozen = tuple[ForensicEncoder, CompactLanguageModel]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -24,19 +25,13 @@ from fakeface.errors import SettingsError
 from fakeface.networks.encoder import ForensicEncoder
 from fakeface.networks.language import CompactLanguageModel, read_texts
 from fakeface.networks.mids import Mids
-from fakeface.training.checkpoints import (
-    Average,
-    checkpoint_progress,
-    load_checkpoint,
-    save_checkpoint,
-    save_weights,
-)
-from fakeface.training.device import Device, choose_device
+from fakeface.training.checkpoints import Average, checkpoint_progress, save_weights
+from fakeface.training.device import Device
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.looking import encode_windows
+from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
 from fakeface.training.mine import MinedFace, mining_factory
-from fakeface.training.progress import Budget, Log, Schedule
 
 __all__ = ["MidsTraining", "Reads", "best_fakeness", "mined_fakeness", "read_of", "train_mids"]
 
@@ -158,46 +153,30 @@ def train_mids(
     Writes ``mids.safetensors`` (the average with the best calibration AUC of the fakeness), ``checkpoint.*`` and
     ``log.csv``. Where answers, networks or settings are others than those of the checkpoint, training starts anew.
     """
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    device = choose_device(settings.device)
+    device = begin(settings, settings.device)
     encoder.to(device).eval().requires_grad_(False)
     language.to(device).eval().requires_grad_(False)
     rng = np.random.default_rng(settings.seed)
     kept = _with_share(mined, settings.easy_share, rng)
     network = Mids().to(device)
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.05)
-    average, log = Average(network, 0.99), Log(out / "log.csv")
     made_of = _made_of((encoder, language), (*mined, *held), settings)
-    progress: dict[str, Any] = {"made_of": made_of, "seen": 0, "steps": 0, "seconds": 0.0, "best": 0.0}
-    if _goes_on(out, made_of, log):
-        progress = load_checkpoint(out, network, average, optimizer)
-    budget, schedule = Budget(settings.epochs * len(kept)), Schedule(settings.learning_rate)
-    budget.resume(progress["seen"], progress["seconds"])
-    if budget.share >= 1:
+    resume, epoch = _goes_on(out, made_of), math.ceil(len(kept) / settings.faces_per_batch)
+    loop = Loop(out, network, optimizer, settings, settings.epochs * len(kept), epoch, decay=0.99, resume=resume)
+    if loop.finished:
         return
     fitted = _features(mining_factory(rows, root, "train"), encoder, tokenizer, kept, settings.reads)
     calib = _features(mining_factory(rows, root, "calib"), encoder, tokenizer, held, settings.reads)
-    for chosen in islice(_batches(len(kept), settings, rng), progress["steps"], None):
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(budget.share)
-        loss = _step(network.train(), optimizer, language, fitted, chosen)
-        average.update(network)
-        budget.seen += len(chosen)
-        progress |= {"seen": budget.seen, "steps": progress["steps"] + 1, "seconds": budget.seconds}
-        ended = budget.seen % len(kept) == 0
-        row: dict[str, Any] = {"epoch": budget.seen // len(kept), "seen": budget.seen}
-        row |= {"seconds": round(budget.seconds), "loss": loss}
-        if ended:
-            row |= _check(average, language, calib)
-            if row["calib_auc"] >= progress["best"]:
-                progress["best"] = row["calib_auc"]
-                save_weights(out / "mids.safetensors", average.state)
-            log.write(row)
-        if ended or progress["steps"] % settings.save_every == 0:
-            save_checkpoint(out, network, average, optimizer, progress | {"settings": asdict(settings)})
-        if ended:
-            yield row
+
+    def learn(chosen: Sequence[int]) -> Learned:
+        loss = _loss(network, language, fitted, chosen)
+        loop.descend(loss, 1.0)
+        loop.progress |= {"made_of": made_of, "steps": loop.steps + 1}
+        return Learned(len(chosen), {"epoch": loop.steps // epoch + 1, "loss": loss.detach()})
+
+    batches = islice(_batches(len(kept), settings, rng), loop.steps, None)
+    best = Best(("calib_auc",), lambda: save_weights(out / "mids.safetensors", loop.average.state))
+    yield from loop.run(batches, learn, lambda: _check(loop.average, language, calib), best)
 
 
 def _made_of(networks: Sequence[nn.Module], faces: Sequence[MinedFace], settings: MidsTraining) -> str:
@@ -216,14 +195,14 @@ def _made_of(networks: Sequence[nn.Module], faces: Sequence[MinedFace], settings
     return digest.hexdigest()
 
 
-def _goes_on(out: Path, made_of: str, log: Log) -> bool:
+def _goes_on(out: Path, made_of: str) -> bool:
     """Whether the checkpoint belongs to this training; the log of another one is removed, as its weights will be."""
     progress = checkpoint_progress(out)
     if progress and progress["made_of"] == made_of:
         return True
     if progress:
         logger.warning("answers, networks or settings have changed since the last training of MIDS: it starts anew")
-    log.path.unlink(missing_ok=True)
+    (out / "log.csv").unlink(missing_ok=True)
     return False
 
 
@@ -235,23 +214,12 @@ def _batches(faces: int, settings: MidsTraining, rng: np.random.Generator) -> It
             yield order[at : at + settings.faces_per_batch].tolist()
 
 
-def _step(
-    network: Mids,
-    optimizer: torch.optim.Optimizer,
-    language: CompactLanguageModel,
-    fitted: _Features,
-    chosen: Sequence[int],
-) -> float:
-    """One batch; returns its loss."""
+def _loss(network: Mids, language: CompactLanguageModel, fitted: _Features, chosen: Sequence[int]) -> Tensor:
+    """Of one batch of faces."""
     logits = _logits(network, language, fitted, chosen)
     targets = fitted.targets[list(chosen)].flatten().to(logits.device)
     loss = functional.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum")
-    loss = loss / (targets != IGNORED).sum().clamp(min=1)  # a batch without a readable answer teaches nothing
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimizer.step()
-    return float(loss.detach())
+    return loss / (targets != IGNORED).sum().clamp(min=1)  # a batch without a readable answer teaches nothing
 
 
 def _with_share(mined: Sequence[MinedFace], easy_share: float, rng: np.random.Generator) -> list[MinedFace]:

@@ -8,7 +8,7 @@ are what ForgeryTalker's prompter gives its language model.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fakeface.networks.encoder import ForensicEncoder
-from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint, save_weights
-from fakeface.training.device import Device, choose_device
+from fakeface.training.checkpoints import Average, save_weights
+from fakeface.training.device import Device
 from fakeface.training.encoder import collate, pair_batches
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.forge.recipe import GIVEN, RECIPE, Recipe, load_recipe
+from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
-from fakeface.training.progress import Budget, Log, Schedule
 
 __all__ = ["PrompterTraining", "evened", "train_prompter"]
 
@@ -98,48 +98,32 @@ def train_prompter(
     Writes ``encoder.safetensors`` (the whole encoder, with the heads of the best sum of macro-F1 of the class and F1 of
     the regions on calib), ``checkpoint.*`` and ``log.csv``.
     """
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    device = choose_device(settings.device)
+    device = begin(settings, settings.device)
     encoder.to(device).eval().requires_grad_(False)
     heads = _Heads(encoder).requires_grad_(True)
     optimizer = torch.optim.AdamW(heads.parameters(), settings.learning_rate, weight_decay=0.01)
-    average = Average(heads, 0.98)
-    budget = Budget(settings.pictures, settings.minutes)
-    progress = load_checkpoint(out, heads, average, optimizer) or {"best": -1.0, "seen": 0, "seconds": 0.0}
-    budget.resume(progress["seen"], progress["seconds"])
-    if budget.share >= 1:
+    loop = Loop(out, heads, optimizer, settings, settings.pictures, settings.check_every, settings.minutes, 0.98)
+    if loop.finished:
         return
     recipe = evened(load_recipe(settings.recipe))
     held = _pooled_calib(
         encoder, PairFactory([row for row in rows if row.split == "calib"], root, 3700, recipe), settings
     )
     factory = PairFactory([row for row in rows if row.split == "train"], root, settings.seed, recipe)
-    log, schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
-    batches = pair_batches(factory, budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, device)
-    for step, batch in enumerate(batches, start=1):
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(budget.share)
+
+    def learn(batch: dict[str, Tensor]) -> Learned:
         loss = _loss(heads, _pooled(encoder, batch), batch)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        average.update(heads)
-        budget.seen += len(batch["label"])
-        finished = budget.share >= 1
-        if step % settings.check_every == 0 or finished:
-            report = _check(average, held)
-            if sum(report.values()) >= progress["best"]:
-                progress["best"] = sum(report.values())
-                save_weights(out / "encoder.safetensors", encoder.state_dict() | average.state)
-            row = {"seen": budget.seen, "seconds": round(budget.seconds), "loss": float(loss.detach()), **report}
-            log.write(row)
-            yield row
-        if step % settings.save_every == 0 or finished:
-            progress |= {"seen": budget.seen, "seconds": budget.seconds, "settings": asdict(settings)}
-            save_checkpoint(out, heads, average, optimizer, progress)
-        if finished:
-            return
+        loop.descend(loss)
+        return Learned(len(batch["label"]), {"loss": loss.detach()})
+
+    batches = pair_batches(
+        factory, loop.budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, device
+    )
+    weights = out / "encoder.safetensors"
+    best = Best(
+        ("class_macro_f1", "region_f1"), lambda: save_weights(weights, encoder.state_dict() | loop.average.state)
+    )
+    yield from loop.run(batches, learn, lambda: _check(loop.average, held), best)
 
 
 @torch.inference_mode()
