@@ -151,7 +151,7 @@ def test_a_films_span_reaches_over_all_that_is_known_and_is_never_empty():
 
 def row_of(score):
     """Row of the plot on which a score lies."""
-    return round(416 - score * (416 - 96))
+    return round(430 - score * (430 - 118))
 
 
 def test_the_plot_shows_the_segment_and_the_threshold_where_they_are():
@@ -176,7 +176,7 @@ def test_the_plot_shows_the_segment_and_the_threshold_where_they_are():
 
 def test_the_whole_film_stands_below_the_plot_with_the_tracks_place_in_it():
     film = entry_of()
-    strip = draw_timeline(film, film.tracks[2]).astype(int)[498, 101:1280]
+    strip = draw_timeline(film, film.tracks[2]).astype(int)[512, 101:1280]
     bluish = np.flatnonzero(strip[:, 2] - strip[:, 0] > 40) + 101
     assert bluish.min() == pytest.approx(100 + 1180 * 240 / 300, abs=3)
     assert bluish.max() == pytest.approx(100 + 1180 * 256 / 300, abs=3)

@@ -7,6 +7,7 @@ the second encodes our own pictures, which reach it one at a time, and never ope
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import struct
 import subprocess
@@ -27,6 +28,8 @@ from fakeface.decoder.signatures import HEAD_BYTES, film_container
 from fakeface.errors import BackendError, DecoderFailed, OutputError
 from fakeface.evidence import Evidence, open_sealed
 from fakeface.settings import FilmSettings
+
+LOG = logging.getLogger(__name__)
 
 __all__ = ["Pictures", "require_encoder", "write_clip"]
 
@@ -107,6 +110,7 @@ def write_clip(
     sound = path.with_name(f"{path.name}.sound.part")
     try:
         told = _take_sound(sound, program, evidence, audio, settings, (start, end))
+        LOG.log(logging.INFO if sound.exists() or not audio else logging.WARNING, "%s: sound %s", path.name, told)
         _encode(path, pictures, sound if sound.exists() else None, program, encoder, settings.threads)
     except BaseException:
         path.unlink(missing_ok=True)

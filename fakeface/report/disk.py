@@ -5,18 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 from fakeface.errors import OutputError
 
-__all__ = ["PART_SUFFIX", "digest_file", "make_folder", "regular_files", "store", "store_by", "store_chunks"]
+__all__ = ["PART_SUFFIX", "digest_file", "make_folder", "regular_files", "store", "store_chunks"]
 
 PART_SUFFIX = ".part"
 """Ending of files that were not finished; whoever resumes a run removes them."""
-
-Told = TypeVar("Told")
 
 _READ_BYTES = 1 << 20
 
@@ -73,32 +70,6 @@ def store_chunks(path: Path, chunks: Iterable[bytes], *, replace: bool = False) 
             raise
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def store_by(path: Path, write: Callable[[Path], Told], *, replace: bool = False) -> Told:
-    """Let another program write a file; it appears under its name only when it is whole and on the disk.
-
-    Args:
-        path: the file.
-        write: writes a whole file under the name that it is given, which does not exist; what it returns is passed on.
-        replace: an existing file is replaced.
-
-    Raises:
-        OutputError: the file exists and ``replace`` is false, or it cannot be written.
-    """
-    if not replace and os.path.lexists(path):
-        raise OutputError(f"{path} exists; nothing is overwritten")
-    part = path.with_name(f".{secrets.token_hex(8)}{PART_SUFFIX}")
-    try:
-        told = write(part)
-        with part.open("rb") as stream:
-            os.fsync(stream.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return told
 
 
 def digest_file(path: Path) -> tuple[str, int]:

@@ -30,7 +30,7 @@ from fakeface.report.lettering import typeface
 
 __all__ = ["PLOT_SIZE", "Plane", "draw_timeline", "film_span", "gap_after", "shade", "ticks"]
 
-PLOT_SIZE = (1400, 640)
+PLOT_SIZE = (1400, 690)
 """Width and height of the picture in pixels."""
 
 SHARP = 2
@@ -39,16 +39,19 @@ SHARP = 2
 INK, FAINT, GRID = (27, 36, 48), (91, 102, 115), (221, 226, 232)
 BLUE, ORANGE, SHADE, GREEN = (0, 114, 178), (213, 94, 0), (253, 232, 205), (0, 158, 115)
 
-LEFT, RIGHT, TOP, BOTTOM = 100, 1280, 96, 416
+LEFT, RIGHT, TOP, BOTTOM = 100, 1280, 118, 430
 """The plot's own corners in pixels of the finished picture."""
 
-STRIP = (486, 510)
+STRIP = (500, 524)
 """Top and bottom of the strip that shows the whole film."""
 
 LONG_GAP = Fraction(5, 2)
 """Sightings further apart than so many usual distances are not joined by a line: between them the face was not seen."""
 
-TEXT, SMALL = 17, 14
+CROWDED = 120
+"""More sightings than this get smaller dots."""
+
+TEXT, SMALL = 20, 17
 
 AXES = "presentation time in seconds; score: text-independent, 0 to 1, higher is more support for alteration"
 
@@ -111,7 +114,7 @@ def draw_timeline(film: FilmEntry, track: TrackEntry) -> NDArray[np.uint8]:
     """Scores of a track's sightings over time, what was made of them, and where in the film it lies.
 
     Returns:
-        (640, 1400, 3) uint8 RGB.
+        (690, 1400, 3) uint8 RGB.
     """
     image = Image.new("RGB", (PLOT_SIZE[0] * SHARP, PLOT_SIZE[1] * SHARP), (255, 255, 255))
     draw = ImageDraw.Draw(image)
@@ -153,12 +156,12 @@ def _write(
 
 
 def _title(draw: ImageDraw.ImageDraw, film: FilmEntry, track: TrackEntry) -> None:
-    _write(draw, (LEFT * SHARP, 18 * SHARP), f"{track.id}: {track_verdict_words(track)}", size=22)
+    _write(draw, (LEFT * SHARP, 18 * SHARP), f"{track.id}: {track_verdict_words(track)}", size=26)
     said = (
         f"score of the track {track_score_words(track)}, {track.method}; {seen_words(track)} sightings scored; "
         f"shot {track.shot} of {len(film.shots)}"
     )
-    _write(draw, (LEFT * SHARP, 54 * SHARP), said, size=SMALL, ink=FAINT)
+    _write(draw, (LEFT * SHARP, 56 * SHARP), said, size=SMALL, ink=FAINT)
 
 
 def shade(image: Image.Image, plane: Plane, start: Fraction, end: Fraction, step: int = 10) -> None:
@@ -186,8 +189,8 @@ def _axes(draw: ImageDraw.ImageDraw, plane: Plane) -> None:
     draw.line((plane.left, plane.top, plane.left, plane.bottom), fill=INK, width=SHARP)
     draw.line((plane.left, plane.bottom, plane.right, plane.bottom), fill=INK, width=SHARP)
     middle = (plane.left + plane.right) / 2
-    _write(draw, (middle, plane.bottom + 34 * SHARP), AXES, "ma", SMALL, FAINT)
-    _write(draw, (16 * SHARP, plane.top - 12 * SHARP), "score", "ld", SMALL, FAINT)
+    _write(draw, (middle, plane.bottom + 36 * SHARP), AXES, "ma", SMALL, FAINT)
+    _write(draw, (30 * SHARP, plane.top - 14 * SHARP), "score", "ld", SMALL, FAINT)
 
 
 def _shots(draw: ImageDraw.ImageDraw, film: FilmEntry, plane: Plane) -> None:
@@ -221,13 +224,14 @@ def _scores(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> None:
         if sighting.score is None:
             _cross(draw, column, plane.bottom - 9 * SHARP)
         else:
-            _dot(draw, column, plane.down(sighting.score), filled=not sighting.followed)
+            radius = 4 if len(track.sightings) <= CROWDED else 2
+            _dot(draw, column, plane.down(sighting.score), filled=not sighting.followed, radius=radius)
 
 
-def _dot(draw: ImageDraw.ImageDraw, column: int, row: int, *, filled: bool) -> None:
+def _dot(draw: ImageDraw.ImageDraw, column: int, row: int, *, filled: bool, radius: int = 4) -> None:
     """A full dot where the detector found the face, a ring where its box was carried on."""
-    radius = 4 * SHARP
-    place = (column - radius, row - radius, column + radius, row + radius)
+    arm = radius * SHARP
+    place = (column - arm, row - arm, column + arm, row + arm)
     draw.ellipse(place, fill=BLUE if filled else (255, 255, 255), outline=BLUE, width=2 * SHARP)
 
 
@@ -249,7 +253,7 @@ def _decisive(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> Non
         _write(draw, (column + 12 * SHARP, tip - 14 * SHARP), str(number), "la", SMALL)
     told = [f"{place} {role_words(frame)}: {frame_words(frame)}" for place, frame in enumerate(track.decisive, start=1)]
     for place, line in enumerate(told[:3]):
-        _write(draw, (LEFT * SHARP, (550 + 20 * place) * SHARP), line, size=SMALL)
+        _write(draw, (LEFT * SHARP, (566 + 24 * place) * SHARP), line, size=SMALL)
 
 
 def _whole(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> None:
@@ -294,7 +298,7 @@ def _strip(image: Image.Image, film: FilmEntry, track: TrackEntry) -> None:
 
 def _legend(image: Image.Image) -> None:
     """What the marks mean, along the lower border."""
-    draw, row, column = ImageDraw.Draw(image), 624 * SHARP, LEFT * SHARP
+    draw, row, column = ImageDraw.Draw(image), 666 * SHARP, LEFT * SHARP
     for kind, words in _marks():
         middle = column + 9 * SHARP
         if kind == "dot" or kind == "ring":

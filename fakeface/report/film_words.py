@@ -16,6 +16,7 @@ __all__ = [
     "frame_words",
     "moment",
     "role_words",
+    "rule_words",
     "seen_words",
     "segment_words",
     "segments_words",
@@ -100,6 +101,19 @@ def count_words(film: FilmEntry) -> str:
     return (
         f"{counts.decoded} frames decoded, {counts.damaged} damaged or lost, {counts.sampled} looked at for faces, "
         f"{counts.with_faces} with a face"
+    )
+
+
+def rule_words(film: FilmEntry) -> str:
+    """By which rule scores became stretches and verdicts."""
+    rule = film.rule
+    return (
+        f"The score of a track is made of those of its sightings ({rule.method}). Threshold {rule.cut:.2f}; closer to "
+        f"it than {rule.margin:.2f} is too close to call; fewer than {rule.least_sightings} scored sightings are too "
+        "few. "
+        f"A stretch supports alteration from where the running median over {rule.window_seconds:g} s reaches "
+        f"{rule.enter:.2f} to where it falls below {rule.leave:.2f}; one shorter than {rule.least_seconds:g} s is "
+        f"dropped, and two closer together than {rule.gap_seconds:g} s are one."
     )
 
 

@@ -13,6 +13,7 @@ from reportlab.platypus.flowables import Flowable
 
 from fakeface.report.disk import store
 from fakeface.report.pdf_faces import faces
+from fakeface.report.pdf_films import films
 from fakeface.report.pdf_page import ReportTemplate, prepare
 from fakeface.report.pdf_sections import closing, evidence, front, summary
 from fakeface.report.pdf_view import View, open_view
@@ -54,4 +55,4 @@ def _built(view: View, total_pages: int) -> tuple[bytes, int]:
 
 
 def _story(view: View) -> list[Flowable]:
-    return [*front(view), *summary(view), *evidence(view), *faces(view), *closing(view)]
+    return [*front(view), *summary(view), *evidence(view), *faces(view), *films(view), *closing(view)]

@@ -30,7 +30,7 @@ from fakeface.report.pdf_view import View, picture
 from fakeface.report.record import AnswerEntry, FaceEntry, FileEntry
 from fakeface.report.words import agreement_words, class_words, pieces, ratio_words, score_words, verdict_words
 
-__all__ = ["faces"]
+__all__ = ["NO_PADDING", "face_parts", "faces", "mask_caption", "result_box"]
 
 GAP = 4 * mm
 PANEL_PIXELS = 448
@@ -49,9 +49,11 @@ QUESTIONS = {
 
 
 def faces(view: View) -> Iterator[Flowable]:
-    """One section per shown face, under an overview of its picture."""
+    """One section per shown face, under an overview of its picture; nothing for a run over films alone."""
+    if "Faces" not in view.titles:
+        return
     yield PageBreak()
-    yield paragraph("3  Faces", "h1")
+    yield paragraph(view.heading("Faces"), "h1")
     if not view.faces:
         yield paragraph("No face has a section: none was found, or none supports alteration.")
     for place, entry in enumerate(entry for entry in view.files if any(face.id in view.faces for face in entry.faces)):
@@ -90,7 +92,22 @@ def _face(view: View, entry: FileEntry, face: FaceEntry) -> Iterator[Flowable]:
         f"Face {face.number} of {shortened(entry.name)}, box x {left}–{right}, y {top}–{bottom} in pixels of "
         f"the upright picture, shorter side {face.size_pixels} pixels; found by {face.origin}."
     )
-    yield KeepTogether([_result(face), Spacer(1, 2 * mm), paragraph(where, "small"), *_panels(view, entry, face)])
+    yield from face_parts(view, face, where, _shown(view, entry, face))
+
+
+def face_parts(
+    view: View, face: FaceEntry, where: str, shown: Sequence[tuple[Image.Image | None, str]]
+) -> Iterator[Flowable]:
+    """Everything that is said of a face: result, pictures, scores, what was asked of it, what the model wrote.
+
+    Args:
+        view: of the record.
+        face: that is shown.
+        where: sentence on its place.
+        shown: pictures with their captions, the crop first; without it no picture is shown.
+    """
+    result = result_box(f"Result: {verdict_words(face.decision)}")
+    yield KeepTogether([result, Spacer(1, 2 * mm), paragraph(where, "small"), *_panels(face, shown)])
     yield KeepTogether([paragraph("What the software measured", "h3"), _scores(view, face)])
     yield from _classes_and_regions(face)
     yield from asked_of(view, face)
@@ -110,7 +127,7 @@ def _classes_and_regions(face: FaceEntry) -> Iterator[Flowable]:
     ]
     if any(columns):
         table = Table([columns], colWidths=[WIDTH / 2] * 2)
-        table.setStyle(table_style([("VALIGN", (0, 0), (-1, -1), "TOP"), *_NO_PADDING]))
+        table.setStyle(table_style([("VALIGN", (0, 0), (-1, -1), "TOP"), *NO_PADDING]))
         yield Spacer(1, 3 * mm)
         yield table
 
@@ -124,8 +141,9 @@ def _probabilities(kind: str, values: list[tuple[str, float]], width: float) -> 
     return table
 
 
-def _result(face: FaceEntry) -> Table:
-    table = Table([[paragraph(f"Result: {verdict_words(face.decision)}", "h3")]], colWidths=[WIDTH])
+def result_box(words: str) -> Table:
+    """A result in plain words, set apart."""
+    table = Table([[paragraph(words, "h3")]], colWidths=[WIDTH])
     table.setStyle(
         table_style(
             [
@@ -139,24 +157,28 @@ def _result(face: FaceEntry) -> Table:
     return table
 
 
-def _panels(view: View, entry: FileEntry, face: FaceEntry) -> list[Flowable]:
-    crop = picture(view.root, face.crop_file)
+def _panels(face: FaceEntry, shown: Sequence[tuple[Image.Image | None, str]]) -> list[Flowable]:
+    if shown[0][0] is None or face.square is None:
+        reason = "was not cut out" if face.square is None else "was not saved"
+        return [paragraph(f"No pictures of this face: its crop {reason}.", "caption")]
+    return [Spacer(1, 1.5 * mm), *_side_by_side(shown)]
+
+
+def _shown(view: View, entry: FileEntry, face: FaceEntry) -> list[tuple[Image.Image | None, str]]:
+    """The pictures of a still picture's face."""
     mask = picture(view.root, face.masks[0].file) if face.masks else None
     overlay = picture(view.root, entry.overlay_file)
-    square = face.square
-    if crop is None or square is None:
-        reason = "was not cut out" if square is None else "was not saved"
-        return [paragraph(f"No pictures of this face: its crop {reason}.", "caption")]
+    square = face.square or face.box
     left, top, right, bottom = (round(side * (entry.overlay_scale or 1.0)) for side in square)
-    shown = (
+    return [
         (
-            crop,
+            picture(view.root, face.crop_file),
             f"Processed image: crop as the networks saw it, at {face.scale or 1:.0%} scale; grey is empty.",
         ),
-        (mask.crop(square) if mask else None, _mask_caption(face)),
+        (mask.crop(square) if mask else None, mask_caption(face)),
         (overlay.crop((left, top, right, bottom)) if overlay else None, _overlay_caption()),
-    )
-    return [Spacer(1, 1.5 * mm), *_side_by_side([*shown, *_maps(view, face)])]
+        *_maps(view, face),
+    ]
 
 
 def _maps(view: View, face: FaceEntry) -> Iterator[tuple[Image.Image | None, str]]:
@@ -195,7 +217,8 @@ def _side_by_side(shown: Sequence[tuple[Image.Image | None, str]]) -> Iterator[F
         yield table
 
 
-def _mask_caption(face: FaceEntry) -> str:
+def mask_caption(face: FaceEntry) -> str:
+    """What the panel of the artifact mask shows."""
     if not face.masks:
         if not face.answers:
             return "No artifact mask was computed for this face."
@@ -223,11 +246,11 @@ def _panel(image: Image.Image | None, side: float) -> Flowable:
     square = Image.new("RGB", (PANEL_PIXELS, PANEL_PIXELS), (255, 255, 255))
     square.paste(image.resize(size, method), ((PANEL_PIXELS - size[0]) // 2, (PANEL_PIXELS - size[1]) // 2))
     frame = Table([[Figure(encoded(square, "PNG"), side, side)]], colWidths=[side], rowHeights=[side], hAlign="LEFT")
-    frame.setStyle(table_style([("BOX", (0, 0), (-1, -1), 0.6, RULE), *_NO_PADDING]))
+    frame.setStyle(table_style([("BOX", (0, 0), (-1, -1), 0.6, RULE), *NO_PADDING]))
     return frame
 
 
-_NO_PADDING = [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")]
+NO_PADDING = [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")]
 
 
 def _scores(view: View, face: FaceEntry) -> Table:

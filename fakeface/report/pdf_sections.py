@@ -9,6 +9,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, KeepTogether, Paragraph, Spacer, Table
 from reportlab.platypus.flowables import Flowable
 
+from fakeface.report.pdf_films import film_summary
 from fakeface.report.pdf_page import ACCENT, STYLES, WIDTH, grid, markup, pairs, paragraph, shortened, table_style
 from fakeface.report.pdf_view import View
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
@@ -74,15 +75,15 @@ def box(lines: tuple[str, ...] | list[str], title: str) -> Table:
 def summary(view: View) -> Iterator[Flowable]:
     """Every shown file and face with its result in plain words, and the account of all inputs."""
     yield CondPageBreak(60 * mm)
-    yield paragraph("1  Summary of results", "h1")
+    yield paragraph(view.heading("Summary of results"), "h1")
     yield paragraph(f"Inputs: {totals_words(view.head.totals)}.")
     if not view.complete:
         yield paragraph(
-            f"This record is too large to print in full. Listed are the {len(view.faces)} faces with the highest "
-            "scores among those that support alteration, and the inputs that could not be examined. Everything else "
-            "stands in findings.json."
+            f"This record is too large to print in full. Listed are the {len(view.faces)} faces{_tracks(view)} with "
+            "the highest scores among those that support alteration, and the inputs that could not be examined. "
+            "Everything else stands in findings.json."
         )
-    rows = [row for entry in view.files for row in _summary_rows(view, entry)]
+    rows = [row for entry in view.files if entry.film is None for row in _summary_rows(view, entry)]
     columns = (
         ("File", 48 * mm),
         ("Face", 11 * mm),
@@ -95,11 +96,17 @@ def summary(view: View) -> Iterator[Flowable]:
     if rows:
         yield grid(columns, rows)
     yield Spacer(1, 2 * mm)
-    yield paragraph(
-        "Fakeness runs from 0 to 1; a higher value is more support for alteration. Answers: easy where the model's "
-        f"three answers agree, hard where they do not. {AGREEMENT}",
-        "small",
-    )
+    if "Faces" in view.titles:
+        yield paragraph(
+            "Fakeness runs from 0 to 1; a higher value is more support for alteration. Answers: easy where the model's "
+            f"three answers agree, hard where they do not. {AGREEMENT}",
+            "small",
+        )
+    yield from film_summary(view)
+
+
+def _tracks(view: View) -> str:
+    return f" and {len(view.tracks)} tracks of films" if view.head.totals.films else ""
 
 
 def _summary_rows(view: View, entry: FileEntry) -> list[list[str | Flowable]]:
@@ -132,7 +139,7 @@ def _face_row(name: Flowable, face: FaceEntry) -> list[str | Flowable]:
 def evidence(view: View) -> Iterator[Flowable]:
     """Identity of each shown input, and those that could not be examined with the reason."""
     yield CondPageBreak(70 * mm)
-    yield paragraph("2  Evidence", "h1")
+    yield paragraph(view.heading("Evidence"), "h1")
     yield paragraph(
         "Names are shown with invisible and unprintable characters as visible escapes; where that changes a name, its "
         "raw bytes follow in hexadecimal. The pixel hash is the SHA-256 of width and height (two little-endian 32-bit "
@@ -154,7 +161,7 @@ def _evidence_rows(entry: FileEntry) -> list[tuple[str, str | Flowable]]:
         rows.append(("Name, raw bytes", entry.name_hex))
     if entry.size_bytes is not None:
         size = f"{entry.size_bytes:,} bytes".replace(",", "\u2009")
-        rows.append(("Size and format", f"{size}, {picture.format if picture else 'format not established'}"))
+        rows.append(("Size and format", f"{size}, {_format(entry)}"))
     if entry.sha256:
         rows.append(("SHA-256", entry.sha256))
     if entry.sha512:
@@ -169,13 +176,19 @@ def _evidence_rows(entry: FileEntry) -> list[tuple[str, str | Flowable]]:
     return rows
 
 
+def _format(entry: FileEntry) -> str:
+    if entry.film:
+        return f"film, {entry.film.facts.container}; {entry.film.facts.codec}"
+    return entry.picture.format if entry.picture else "format not established"
+
+
 def closing(view: View) -> Iterator[Flowable]:
     """Method, models, settings, environment, limits, and the mark that nothing follows."""
     head = view.head
-    yield paragraph("4  How the results come about", "h1")
-    for sentence in METHOD:
+    yield paragraph(view.heading("How the results come about"), "h1")
+    for sentence in (*METHOD, *((FILM_METHOD,) if view.films else ())):
         yield paragraph(sentence)
-    yield paragraph("5  Models and settings", "h1")
+    yield paragraph(view.heading("Models and settings"), "h1")
     columns = (("Model", 42 * mm), ("SHA-256 of its weights", 84 * mm), ("Device", 20 * mm), ("Precision", 28 * mm))
     rows = [[model.name, model.sha256, model.device, model.precision] for model in head.models]
     if rows:
@@ -183,7 +196,7 @@ def closing(view: View) -> Iterator[Flowable]:
     for title, table in (("Profile", head.profile), ("Settings", head.settings)):
         yield paragraph(title, "h2")
         yield pairs(list(_flat(table)), 55 * mm)
-    yield paragraph("6  Environment of the run", "h1")
+    yield paragraph(view.heading("Environment of the run"), "h1")
     yield pairs(
         [
             ("Command line", " ".join(head.run.argv)),
@@ -198,7 +211,7 @@ def closing(view: View) -> Iterator[Flowable]:
         ],
         55 * mm,
     )
-    yield paragraph("7  Limits", "h1")
+    yield paragraph(view.heading("Limits"), "h1")
     for line in (*limit_words(head.profile), AGREEMENT, profile_sentence(str(head.profile.get("name", "unknown")))):
         yield Paragraph(markup(line), STYLES["bullet"], bulletText="•")
     yield paragraph(f"End of report {view.report_id}", "end")
@@ -223,6 +236,16 @@ METHOD = (
     "text, out of the same encoding. The reliability map is the mask decoder's probability before any cut. Heat maps "
     "(Grad-CAM) show what the scoring network is sensitive to, not where the picture was altered. Claims of the text "
     "are measured on the picture's own pixels and compared with the range of real faces.",
+)
+
+
+FILM_METHOD = (
+    "A film is decoded from its start to its end. The frames that its sampling names are searched for faces, which are "
+    "joined to tracks by place and appearance; a cut ends every track. Where the finder misses a face between two "
+    "sightings, its box may be carried on, and is marked so. Every sighting gets a text-independent score; the track's "
+    "score and its interval are made of them. Neighbouring frames are not independent: scores are not multiplied, and "
+    "the interval comes from resampling stretches of time. A few decisive frames of each track go through everything "
+    "that is described above for pictures."
 )
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import nlargest
 from io import BytesIO
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 
 from PIL import Image
 
 from fakeface.report.disk import digest_file
 from fakeface.report.pictures import PICTURE_NAME
-from fakeface.report.record import FaceEntry, FileEntry, Record
+from fakeface.report.record import FileEntry, Record
 from fakeface.report.stream import read_files, read_head
 
 __all__ = ["FULL_FACES", "LISTED_FILES", "View", "open_view", "picture"]
@@ -24,6 +24,18 @@ FULL_FACES = 50
 
 LISTED_FILES = 500
 """Up to this many inputs without a shown face are listed."""
+
+TRACK_WEIGHT = 3
+"""A track takes the room of so many faces."""
+
+SECTIONS = (
+    "Summary of results",
+    "Evidence",
+    "How the results come about",
+    "Models and settings",
+    "Environment of the run",
+    "Limits",
+)
 
 _OWN_PICTURE = re.compile(PICTURE_NAME)
 
@@ -38,6 +50,7 @@ class View:
         sha256: of ``findings.json``.
         files: the inputs that are listed, in the order of their ids.
         faces: ids of the faces with a section of their own.
+        tracks: ids of the tracks of films with a section of their own.
     """
 
     root: Path
@@ -45,6 +58,7 @@ class View:
     sha256: str
     files: tuple[FileEntry, ...]
     faces: frozenset[str]
+    tracks: frozenset[str] = frozenset()
 
     @property
     def report_id(self) -> str:
@@ -54,8 +68,25 @@ class View:
 
     @property
     def complete(self) -> bool:
-        """Whether every input and every face of the record is shown."""
-        return len(self.files) == self.head.totals.found and len(self.faces) == self.head.totals.faces
+        """Whether every input, every face and every track of the record is shown."""
+        totals = self.head.totals
+        shown = (len(self.files), len(self.faces), len(self.tracks))
+        return shown == (totals.found, totals.faces, totals.tracks)
+
+    @property
+    def films(self) -> tuple[FileEntry, ...]:
+        """The shown films."""
+        return tuple(entry for entry in self.files if entry.film is not None)
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Titles of the report's sections in their order; faces or films only where there are inputs of that kind."""
+        faces = () if self.films and not self.head.totals.faces else ("Faces",)
+        return (*SECTIONS[:2], *faces, *(("Films",) if self.films else ()), *SECTIONS[2:])
+
+    def heading(self, title: str) -> str:
+        """A section's title with its number."""
+        return f"{self.titles.index(title) + 1}  {title}"
 
     def cut(self, name: str) -> float | None:
         """A threshold of the profile by name, or ``None`` where the record states none."""
@@ -73,24 +104,37 @@ def open_view(root: Path) -> View:
     path = root / "findings.json"
     head = read_head(path)
     sha256, _ = digest_file(path)
-    if head.totals.faces <= FULL_FACES:
-        faced = [entry for entry in read_files(path) if entry.faces]
-        others = list(islice((entry for entry in read_files(path) if not entry.faces), LISTED_FILES))
-        shown = frozenset(face.id for entry in faced for face in entry.faces)
+    if head.totals.faces + TRACK_WEIGHT * head.totals.tracks <= FULL_FACES:
+        shown = [entry for entry in read_files(path) if _ids(entry)]
+        others = list(islice((entry for entry in read_files(path) if not _ids(entry)), LISTED_FILES))
+        ids = {one for entry in shown for one in _ids(entry)}
     else:
-        flagged = nlargest(FULL_FACES, _flagged(path), key=lambda found: (found[0], found[1].id))
-        shown = frozenset(face.id for _, face, _ in flagged)
-        faced = list({entry.id: entry for _, _, entry in flagged}.values())
-        others = list(islice((entry for entry in read_files(path) if entry.status != "analysed"), LISTED_FILES))
-    files = tuple(sorted([*faced, *others], key=lambda entry: int(entry.id.removeprefix("F"))))
-    return View(root, head, sha256, files, shown)
+        flagged = nlargest(FULL_FACES, _flagged(path), key=lambda found: found[:2])
+        room = list(accumulate(TRACK_WEIGHT if entry.film else 1 for *_, entry in flagged))
+        flagged = [found for found, taken in zip(flagged, room, strict=True) if taken <= FULL_FACES]
+        ids = {one for _, one, _ in flagged}
+        shown = list({entry.id: entry for *_, entry in flagged}.values())
+        listed = (entry for entry in read_files(path) if entry.status != "analysed" or entry.film)
+        others = [entry for entry in islice(listed, LISTED_FILES) if not ids.intersection(_ids(entry))]
+    files = tuple(sorted([*shown, *others], key=lambda entry: int(entry.id.removeprefix("F"))))
+    tracks = frozenset(one for entry in shown if entry.film for one in _ids(entry)) & ids
+    return View(root, head, sha256, files, frozenset(ids) - tracks, tracks)
 
 
-def _flagged(path: Path) -> Iterator[tuple[float, FaceEntry, FileEntry]]:
+def _ids(entry: FileEntry) -> list[str]:
+    """Ids of the faces of a picture, or of the tracks of a film."""
+    return [track.id for track in entry.film.tracks] if entry.film else [face.id for face in entry.faces]
+
+
+def _flagged(path: Path) -> Iterator[tuple[float, str, FileEntry]]:
+    """Score, id and input of every face and track that supports alteration."""
     for entry in read_files(path):
         for face in entry.faces:
             if face.decision.verdict == "fake":
-                yield face.decision.fakeness or 0.0, face, entry
+                yield face.decision.fakeness or 0.0, face.id, entry
+        for track in entry.film.tracks if entry.film else ():
+            if track.verdict == "fake":
+                yield track.score or 0.0, track.id, entry
 
 
 def picture(root: Path, name: str | None) -> Image.Image | None:
