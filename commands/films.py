@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from fakeface.backends import Engine
+    from fakeface.backends.films import FilmDecoder
     from fakeface.evidence import Evidence
     from fakeface.filming import FilmRequest, FilmRoute
     from fakeface.findings import FileFinding
     from fakeface.inputs import Input
-    from fakeface.interfaces import FilmDecoder, FilmSource
+    from fakeface.interfaces import FilmSource
     from fakeface.report.casefolder import CaseFolder
     from fakeface.report.film_entries import FilmEntry, FilmFiles
     from fakeface.sampling import Sampling
@@ -188,6 +189,7 @@ class FilmPart:
         from fakeface.filming import FilmRoute
         from fakeface.findings import file_id
 
+        self._decoder.read = bar.read
         return FilmRoute(
             engine,
             lambda evidence: looks_like_film(evidence.path),
@@ -247,16 +249,17 @@ class FilmPart:
 
 
 class _Opener:
-    """A ``FilmDecoder`` that knows which film was opened last."""
+    """Opens films, knows which was opened last, and tells how far the first reading of it has come."""
 
     def __init__(self, decoder: FilmDecoder) -> None:
         self._decoder = decoder
         self.last: FilmSource | None = None
+        self.read: Callable[[Fraction], None] | None = None
 
     def open(self, evidence: Evidence) -> FilmSource:
         """Open a film."""
         self.last = None
-        self.last = self._decoder.open(evidence)
+        self.last = self._decoder.open(evidence, self.read)
         return self.last
 
 
@@ -271,6 +274,7 @@ class FilmBar:
     def __init__(self, progress: Progress | None, count: Callable[[], int]) -> None:
         self._progress = progress
         self._film: TaskID | None = None
+        self._words = ""
         self._files: TaskID | None = progress.add_task("files", total=count(), told="") if progress else None
 
     def advance(self) -> None:
@@ -281,16 +285,26 @@ class FilmBar:
                 self._progress.remove_task(self._film)
             self._film = None
 
+    def read(self, reached: Fraction) -> None:
+        """The first reading of a film has come to this time, in seconds."""
+        self._show("reading", reached, None)
+
     def reached(self, item: Input, reached: Fraction, length: Fraction | None) -> None:
         """A film was looked at up to this time, of its whole length; both in seconds."""
-        if not self._progress:
-            return
         from fakeface.findings import file_id
 
-        if self._film is None:
-            total = float(length) if length else None
-            self._film = self._progress.add_task(file_id(item.number), total=total, told="")
+        self._show(file_id(item.number), reached, length)
+
+    def _show(self, words: str, reached: Fraction, length: Fraction | None) -> None:
+        if not self._progress:
+            return
         told = f"{float(reached):.1f} of {float(length):.1f} s" if length else f"{float(reached):.1f} s"
+        if self._words != words and self._film is not None:
+            self._progress.remove_task(self._film)
+            self._film = None
+        if self._film is None:
+            self._words = words
+            self._film = self._progress.add_task(words, total=float(length) if length else None, told=told)
         self._progress.update(self._film, completed=float(reached), told=told)
 
 

@@ -209,3 +209,22 @@ def test_a_run_under_another_sampling_is_not_resumed(evidence: Path) -> None:
     result = invoke("video", evidence, "--every", 2, "--no-images", "--out", "case", "--resume")
     assert result.exit_code == 2
     assert "other settings" in result.stderr
+
+
+def test_the_bar_tells_the_seconds_of_the_film_at_hand() -> None:
+    from fakeface.commands.films import FilmBar
+    from rich.progress import Progress
+
+    from fakeface.inputs import Input
+
+    progress = Progress(disable=True)
+    bar = FilmBar(progress, lambda: 3)
+    bar.read(Fraction(3, 2))
+    assert [(task.description, task.fields["told"]) for task in progress.tasks][1] == ("reading", "1.5 s")
+    for reached in (Fraction(1), Fraction(5)):
+        bar.reached(Input(2, "film.mp4"), reached, Fraction(10))
+    _, film = progress.tasks
+    assert (film.description, film.completed, film.total) == ("F0002", 5, 10)
+    assert film.fields["told"] == "5.0 of 10.0 s"
+    bar.advance()
+    assert [(task.description, task.completed, task.total) for task in progress.tasks] == [("files", 1, 3)]
