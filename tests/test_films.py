@@ -226,6 +226,11 @@ def test_more_frames_than_a_command_line_holds_are_all_given(tmp_path: Path, mon
     assert numbers(list(film.sampled(Sampling(every=5)))) == [0, 5, 10, 15, 20, 25, 30, 35]
 
 
+def test_hundreds_of_frames_with_gaps_between_them_are_all_given(tmp_path: Path) -> None:
+    film = opened(data.numbered(tmp_path / "a.mp4", 450))
+    assert numbers(list(film.sampled(Sampling(every=2)))) == list(range(0, 450, 2))
+
+
 def test_a_reading_that_is_given_up_leaves_no_program_behind(plain: Path) -> None:
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     if not children.exists():

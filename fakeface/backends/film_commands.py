@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import ffmpeg
 
@@ -43,8 +44,13 @@ class FilmCommands:
         opened = self._input(descriptor)
         return _arguments(opened.output("pipe:1", format="null", map="0:V:0", c="copy", t=0), "level+info")
 
-    def scan(self, descriptor: int) -> list[str]:
-        """Says of every frame what ``ScanLog`` hears, and gives nothing."""
+    def scan(self, descriptor: int, *, locate: bool) -> list[str]:
+        """Says of every frame what ``ScanLog`` hears, and gives nothing.
+
+        Args:
+            descriptor: of the evidence.
+            locate: say also when the decoder gives each frame, so that it is known which ones are damaged.
+        """
         frames = (
             self._input(descriptor)["V:0"]
             .filter("showinfo", checksum=0)
@@ -52,8 +58,8 @@ class FilmCommands:
             .filter("metadata", mode="print", key="lavfi.scd.score")
             .filter("idet")
         )
-        output = frames.output("pipe:1", format="null", fps_mode="passthrough").global_args("-debug_ts")
-        return _arguments(output, CHAIN_LEVEL)
+        output = frames.output("pipe:1", format="null", fps_mode="passthrough")
+        return _arguments(output.global_args("-debug_ts") if locate else output, CHAIN_LEVEL)
 
     def frames(self, descriptor: int, chosen: Sequence[int], *, woven: bool, all_pass: bool) -> list[str]:
         """Gives the chosen frames as RGB in full size, and says of every frame that it passed.
@@ -69,7 +75,7 @@ class FilmCommands:
             frames = frames.filter("yadif", mode="send_frame", parity="auto", deint="all")
         frames = frames.filter("showinfo", checksum=0)
         if not all_pass and len(chosen) <= _MOST_SELECTED:
-            frames = frames.filter("select", "+".join(f"eq(n,{index})" for index in chosen))
+            frames = frames.filter("select", _any_of([f"between(n,{low},{high})" for low, high in _runs(chosen)]))
         frames = frames.filter("scale", flags=_EXACT).filter("format", "rgb24")
         output = frames.output("pipe:1", format="rawvideo", fps_mode="passthrough", noautoscale=None)
         return _arguments(output, "level+info")
@@ -88,6 +94,21 @@ class FilmCommands:
             threads=self.settings.threads,
             **options,
         )
+
+
+def _runs(chosen: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and last of every run of indices without a gap."""
+    for _, run in groupby(enumerate(chosen), key=lambda placed: placed[1] - placed[0]):
+        indices = [index for _, index in run]
+        yield indices[0], indices[-1]
+
+
+def _any_of(terms: Sequence[str]) -> str:
+    """The sum of the terms in brackets that halve it: ffmpeg refuses an expression that is more than 100 deep."""
+    if len(terms) == 1:
+        return terms[0]
+    middle = len(terms) // 2
+    return f"({_any_of(terms[:middle])}+{_any_of(terms[middle:])})"
 
 
 def _arguments(output: ffmpeg.nodes.OutputStream, level: str) -> list[str]:
