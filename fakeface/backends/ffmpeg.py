@@ -146,7 +146,7 @@ class Reading:
         heard: Callable[[bytes], None],
     ) -> None:
         self._limits, self._heard, self._waited = limits, heard, 0.0
-        self._line = bytearray()
+        self._line = b""
         self._too_long = False
         launcher = [sys.executable, "-P", "-m", _LAUNCHER, str(limits.memory_bytes), str(int(limits.seconds) + 1)]
         try:
@@ -242,22 +242,14 @@ class Reading:
         chunk = os.read(self._words, _CHUNK_BYTES)
         if not chunk:
             self._open.unregister(self._words)
-        for piece in _pieces(chunk):
-            self._line += piece
-            if len(self._line) > _LONGEST_LINE:
-                self._too_long = True
-                self._line.clear()
-            if piece.endswith(b"\n"):
-                if not self._too_long:
-                    self._heard(bytes(self._line[:-1]))
-                self._line.clear()
-                self._too_long = False
-
-
-def _pieces(chunk: bytes) -> list[bytes]:
-    """Cut behind every newline and nowhere else: a carriage return inside a title ends no line."""
-    *whole, rest = chunk.split(b"\n")
-    return [*(line + b"\n" for line in whole), rest]
+        # Cut at newlines and nowhere else: a carriage return inside a title ends no line.
+        *whole, rest = (self._line + chunk).split(b"\n")
+        for line in whole:
+            if not self._too_long:
+                self._heard(line)
+            self._too_long = False
+        self._too_long = self._too_long or len(rest) > _LONGEST_LINE
+        self._line = b"" if self._too_long else rest
 
 
 def _environment() -> dict[str, str]:

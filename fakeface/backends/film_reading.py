@@ -20,8 +20,8 @@ from fakeface.evidence import Evidence, open_sealed
 
 __all__ = ["Film"]
 
-_MOST_LINES = 2000
-_PROGRESS_LINES = 500
+_MOST_LINES, _LONGEST_ERROR = 2000, 300
+_PROGRESS_FRAMES = 50
 _TOO_LARGE = re.compile(r"Picture size \d+x\d+ is invalid|max pixel count")
 _NO_MEMORY = "Cannot allocate memory"
 
@@ -85,31 +85,40 @@ class Film:
             EvidenceTooLarge: a frame or the number of frames is beyond the limits.
             DecoderFailed: the program died or passed a limit.
         """
+        log, errors = self._listen(streams, progress, locate=False)
+        if log.complained:  # rare; what tells where costs time, so it is asked for only now
+            log, errors = self._listen(streams, None, locate=True)
+        settings, table = self.commands.settings, log.table()
+        if any(_NO_MEMORY in error for error in errors):
+            raise DecoderFailed(f"decoding the film needs more than {settings.memory_bytes >> 20} MiB and was stopped")
+        if table.times:
+            return table
+        if any(_TOO_LARGE.search(error) for error in errors):
+            raise EvidenceTooLarge(f"the film's frames have more than {settings.max_pixels} pixels, the limit")
+        raise UnreadableEvidence(f"no frame of the film can be decoded{_because(errors)}")
+
+    def _listen(
+        self, streams: Streams, progress: Callable[[Fraction], None] | None, *, locate: bool
+    ) -> tuple[ScanLog, list[str]]:
+        """One whole reading, of which only the words are taken; and the errors among them."""
         settings = self.commands.settings
         log = ScanLog(settings.max_pixels, settings.max_frames, settings.cut_score)
         said: list[bytes] = []
-        heard = 0
 
         def hear(line: bytes) -> None:
-            nonlocal heard
-            heard += 1
+            told = len(log)
             log.hear(line)
             if (b"[error]" in line or b"[fatal]" in line) and len(said) < _MOST_LINES:
-                said.append(line)
-            if progress and heard % _PROGRESS_LINES == 0:
+                said.append(line[:_LONGEST_ERROR])
+            if progress and len(log) > told and told % _PROGRESS_FRAMES == 0:
                 progress(log.seconds)
 
-        with self._reading(self.commands.scan, self._limits(streams.duration_seconds), hear) as reading:
+        def arguments(descriptor: int) -> list[str]:
+            return self.commands.scan(descriptor, locate=locate)
+
+        with self._reading(arguments, self._limits(streams.duration_seconds), hear) as reading:
             reading.finish()
-        errors = complaints(said)
-        if any(_NO_MEMORY in error for error in errors):
-            raise DecoderFailed(f"decoding the film needs more than {settings.memory_bytes >> 20} MiB and was stopped")
-        table = log.table()
-        if not len(table.times):
-            if any(_TOO_LARGE.search(error) for error in errors):
-                raise EvidenceTooLarge(f"the film's frames have more than {settings.max_pixels} pixels, the limit")
-            raise UnreadableEvidence(f"no frame of the film can be decoded{_because(errors)}")
-        return table
+        return log, complaints(said)
 
     def read(self, chosen: Sequence[int], table: FilmTable) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """The chosen frames, upright, (height, width, 3) RGB, one after the other.

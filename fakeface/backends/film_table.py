@@ -187,6 +187,14 @@ class ScanLog:
         self._keys = bytearray()
         self._failed = self._failures = 0
 
+    def __len__(self) -> int:
+        return len(self._stamps)
+
+    @property
+    def complained(self) -> bool:
+        """Whether anything was said of damage."""
+        return bool(self._pending or self._damaged or self._failed or self._failures)
+
     @property
     def seconds(self) -> Fraction:
         """Presentation time that was reached."""
