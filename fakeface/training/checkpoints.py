@@ -47,11 +47,12 @@ class Average:
         """Take in the network's present state."""
         self.steps += 1
         share = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        for name, value in network.state_dict().items():
-            if value.is_floating_point():
-                self.state[name].lerp_(value, 1 - share)
-            else:
-                self.state[name].copy_(value)
+        state = network.state_dict()
+        floating = [name for name, value in state.items() if value.is_floating_point()]
+        # All in one call, as torch.optim.swa_utils does it: one by one this took a tenth of a batch's time.
+        torch._foreach_lerp_([self.state[name] for name in floating], [state[name] for name in floating], 1 - share)
+        for name in state.keys() - set(floating):
+            self.state[name].copy_(state[name])
 
 
 def save_checkpoint(
