@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .film_bench import FilmChoice, bench_films, film_options
 from .runtime import ExitCode, prepare_process, say
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ Examples:
   fakeface bench runs/faces/faces.jsonl --root DATA --operator self_blend --slices all --out runs/slices
   fakeface bench runs/faces/faces.jsonl --root DATA --pairs DATA/dev_pairs.csv --out runs/pairs
   fakeface bench DATA/manifest.csv --root DATA --out runs/files
+  fakeface bench runs/faces/faces.jsonl --root DATA --films 12 --out runs/films
+  fakeface bench --real-films DATA/video/real --out runs/real-films
 """
 BENCH_SEED = 9000
 
 
 @click.command(epilog=EPILOG)
-@click.argument("manifest", type=click.Path(path_type=Path))
-@click.option("--root", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the pictures.")
+@click.argument("manifest", required=False, type=click.Path(path_type=Path))
+@click.option("--root", type=click.Path(path_type=Path, file_okay=False), help="Folder of the pictures.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the figures.")
 @click.option("--split", default="dev", show_default=True, help="Which faces of the manifest.")
 @click.option("--operator", "operators", multiple=True, metavar="NAME", help="Forge by it. Repeatable.")
@@ -67,13 +70,14 @@ BENCH_SEED = 9000
     "or h264. Repeatable.",
 )
 @click.option("--slices", type=click.Choice(["all"]), help="Every slice.")
+@film_options
 @click.option("--plots/--no-plots", default=True, show_default=True, help="Draw ROC, DET, calibration and Tippett.")
 @click.option("--seed", type=int, default=BENCH_SEED, show_default=True, help="Of forgeries and resamples.")
 @click.option("--triage", is_flag=True, help="Only the text-independent score.")
 @click.option("--threads", type=click.IntRange(min=0), default=2, show_default=True)
 def bench(
-    manifest: Path,
-    root: Path,
+    manifest: Path | None,
+    root: Path | None,
     out: Path,
     split: str,
     operators: tuple[str, ...],
@@ -83,6 +87,7 @@ def bench(
     processing: float,
     named: tuple[str, ...],
     slices: str | None,
+    films: FilmChoice,
     plots: bool,
     seed: int,
     triage: bool,
@@ -93,10 +98,20 @@ def bench(
     MANIFEST is the faces.jsonl of `train prepare`, or what that takes: a CSV, or a folder holding real/ and fake/;
     then its faces are found first. Without --operator, --operators and --pairs its own files are measured. Writes
     metrics.json (every figure with its bootstrap interval by source picture), table.md, confusion.json, plots and
-    scores.jsonl. Files are measured as they are and after equal re-encoding. An interrupted bench goes on where it
-    stopped when it is called again.
+    scores.jsonl. Files are measured as they are and after equal re-encoding. With --films or --real-films films are
+    measured instead; --real-films alone needs no MANIFEST. An interrupted bench goes on where it stopped when it is
+    called again.
     """
     prepare_process(threads)
+    if films.any and (group or pairs or named or slices):
+        raise click.UsageError("films are measured apart from --operators, --pairs and slices")
+    if films.any and not films.film_count:
+        return bench_films(films, [], root, out, split, operators, seed, threads, triage=triage)
+    if manifest is None or root is None:
+        raise click.UsageError("a MANIFEST and --root are needed")
+    if films.any:
+        rows = _rows(manifest, out, split)
+        return bench_films(films, rows, root, out, split, operators, seed, threads, triage=triage)
     from fakeface.backends import build_engine
     from fakeface.backends.stills import Decoder
     from fakeface.bench.journal import Journal
@@ -120,7 +135,7 @@ def bench(
     return ExitCode.EXAMINED
 
 
-def _rows(manifest: Path, out: Path, split: str, *, only_pairs: bool) -> list[FaceRow]:
+def _rows(manifest: Path, out: Path, split: str, *, only_pairs: bool = False) -> list[FaceRow]:
     """Prepared faces of the split: of the manifest given, or of one made of it in the output folder.
 
     Where only pairs are measured, a manifest that is not prepared is left alone: it would tell no more than classes.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from .everything import train_all
+from .film_bench import films
 from .formats import convert, leaks
 from .runtime import ExitCode, prepare_process, say
 from .screen import bar, follow
@@ -45,6 +46,7 @@ The order of the stages:
   fakeface train mids     --faces runs/faces --root DATA --out runs/compact
   fakeface train release  --faces runs/faces --root DATA --out runs/compact --weights weights --version 1 --data "..."
   fakeface train calibrate --faces runs/faces --root DATA --weights weights
+  fakeface train films     --faces runs/faces --root DATA --weights weights --out runs/films-calib
 All of them in one command:
   fakeface train all --manifest DATA/manifest.csv --out runs/compact --weights weights --version 1 --data "..."
 The forgery studio's own generators are shipped and frozen; this made them:
@@ -69,6 +71,7 @@ train.add_command(convert)
 train.add_command(synthesize)
 train.add_command(annotate)
 train.add_command(train_all)
+train.add_command(films)
 for stage in (encoder, prompter, language, masks, mine, mids):
     train.add_command(stage)
 

@@ -170,5 +170,8 @@ def test_what_cannot_be_a_film_is_refused(face_set: FaceSet) -> None:
         FilmStudio(rows, face_set.root, 1, SHAPE, ("wish",))
     with pytest.raises(SettingsError, match="at least two real faces"):
         FilmStudio(rows[:1], face_set.root, 1, SHAPE)
+    tight = [row.model_copy(update={"width": row.box[2] + 5}) for row in rows]
+    with pytest.raises(SettingsError, match="with their surroundings"):
+        FilmStudio(tight, face_set.root, 1, SHAPE)
     with pytest.raises(SettingsError, match="no truth of a made film"):
         read_truth(face_set.manifest)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from fakeface.bench.values import Batch, ScoredFace
 from fakeface.errors import SettingsError
 
-__all__ = ["FinishedSet", "Journal"]
+__all__ = ["FinishedSet", "Journal", "agree", "read_lines", "write_whole"]
 
 Line = TypeVar("Line", bound=BaseModel)
 
@@ -54,30 +54,13 @@ class Journal:
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self._agree(json.loads(json.dumps(dict(settings))))
-        self.finished = {one.name: one for one in _lines(folder / "sets.jsonl", FinishedSet)}
+        agree(folder, settings, begun_by="scores.jsonl")
+        self.finished = {one.name: one for one in read_lines(folder / "sets.jsonl", FinishedSet)}
         # A set that was interrupted is measured again from its start: its faces are dropped here.
-        kept = [face for face in _lines(folder / "scores.jsonl", ScoredFace) if face.set_name in self.finished]
-        _write(folder / "scores.jsonl", "".join(face.model_dump_json() + "\n" for face in kept))
-        _write(folder / "sets.jsonl", "".join(one.model_dump_json() + "\n" for one in self.finished.values()))
+        kept = [face for face in read_lines(folder / "scores.jsonl", ScoredFace) if face.set_name in self.finished]
+        write_whole(folder / "scores.jsonl", "".join(face.model_dump_json() + "\n" for face in kept))
+        write_whole(folder / "sets.jsonl", "".join(one.model_dump_json() + "\n" for one in self.finished.values()))
         self.faces: list[ScoredFace] = kept
-
-    def _agree(self, settings: dict[str, Any]) -> None:
-        path = self.folder / "settings.json"
-        if not path.is_file():
-            if (self.folder / "scores.jsonl").exists():
-                raise SettingsError(f"{self.folder} holds scores of an earlier release: give another --out")
-            _write(path, json.dumps(settings, indent=1, sort_keys=True) + "\n")
-            return
-        try:
-            begun = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise SettingsError(f"{path} cannot be read: give another --out") from error
-        other = sorted(key for key in {*begun, *settings} if begun.get(key) != settings.get(key))
-        if other:
-            raise SettingsError(
-                f"{self.folder} was begun with other settings ({', '.join(other)}): give the same ones or another --out"
-            )
 
     def has(self, name: str, origin: str) -> bool:
         """Whether a set is finished.
@@ -117,8 +100,40 @@ class Journal:
         self.faces += faces
 
 
-def _lines(path: Path, kind: type[Line]) -> list[Line]:
-    """Complete lines of a file; the last one may have been cut off."""
+def agree(folder: Path, settings: Mapping[str, Any], *, begun_by: str) -> None:
+    """See that a folder was begun with these settings; a fresh one is begun.
+
+    Args:
+        folder: of a bench.
+        settings: what figures depend on, JSON-ready; kept as ``settings.json``.
+        begun_by: name of the file that is only there where a bench was begun.
+
+    Raises:
+        SettingsError: it was begun with others.
+    """
+    path, settings = folder / "settings.json", json.loads(json.dumps(dict(settings)))
+    if not path.is_file():
+        if (folder / begun_by).exists():
+            raise SettingsError(f"{folder} holds scores of an earlier release: give another --out")
+        write_whole(path, json.dumps(settings, indent=1, sort_keys=True) + "\n")
+        return
+    try:
+        begun = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SettingsError(f"{path} cannot be read: give another --out") from error
+    other = sorted(key for key in {*begun, *settings} if begun.get(key) != settings.get(key))
+    if other:
+        raise SettingsError(
+            f"{folder} was begun with other settings ({', '.join(other)}): give the same ones or another --out"
+        )
+
+
+def read_lines(path: Path, kind: type[Line]) -> list[Line]:
+    """Complete lines of a file of JSON Lines; the last one may have been cut off.
+
+    Raises:
+        SettingsError: a line is none of ours.
+    """
     if not path.is_file():
         return []
     found = []
@@ -133,8 +148,8 @@ def _lines(path: Path, kind: type[Line]) -> list[Line]:
     return found
 
 
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
     fresh = path.with_name(f".{path.name}.part")
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(path)

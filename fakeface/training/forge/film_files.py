@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fakeface.backends.ffmpeg import find_program
 from fakeface.errors import BackendError, SettingsError
+from fakeface.faces import Box
 from fakeface.training.forge.films import FilmPlan, FilmStudio
 from fakeface.training.forge.values import CannotForge, Field, Pixels
 
@@ -93,9 +94,14 @@ class FilmTruth(_Value):
     width: int
     height: int
     rate: Fraction
-    codec: str
+    codec: Codec
     crf: int
     persons: tuple[PersonTruth, ...]
+
+    def overlaps(self, seconds: Fraction, box: Box) -> tuple[float, ...]:
+        """Overlap (IoU) of a box with each person's true one at a presentation time."""
+        frame = min(max(round(seconds * self.rate), 0), len(self.persons[0].boxes) - 1)
+        return tuple(round(box.iou(Box(*person.boxes[frame])), 4) for person in self.persons)
 
 
 @dataclass(frozen=True, slots=True)

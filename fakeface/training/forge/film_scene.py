@@ -22,8 +22,9 @@ from fakeface.training.forge.values import CannotForge, Field, Pixels, Subject
 
 __all__ = ["Actor", "Backdrop", "SceneView", "drawn_backdrop", "expressed"]
 
-FEATHER = 0.12
-"""Width of the soft edge of a person's picture, in shares of its shorter side."""
+FEATHER = 0.05
+"""Width of the soft edge of a person's picture, in shares of its shorter side: outside of what is examined of a face,
+because the edge of a picture laid over another is what a forgery looks like."""
 
 PARALLAX = 0.6
 """How much of the camera's motion a distant background shows."""

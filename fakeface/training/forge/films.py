@@ -52,6 +52,10 @@ PART = (0.3, 0.6)
 TREMBLE, UNSURE = 0.004, 0.003
 """Deviation of a forger's landmarks from frame to frame, all together and each alone, in eye distances."""
 
+SURROUNDED = 1.7
+"""A face plays in films if its picture shows the square of so many extents of the landmarks around it: all that is
+examined of it (``faces.WIDENING``), and outside of that the soft edge of the picture."""
+
 WORKED_ON = 2.2
 """Side of the window that a forgery works on, in extents of the landmarks."""
 
@@ -142,7 +146,7 @@ class FilmStudio:
     """Makes films of the real faces of one split.
 
     Args:
-        rows: prepared faces of the split; at least two real ones.
+        rows: prepared faces of the split; only real ones whose picture surrounds them play, and at least two must.
         root: folder that their paths are relative to.
         seed: of all films.
         shape: of the films.
@@ -162,9 +166,10 @@ class FilmStudio:
         unknown = sorted(set(self.operators) - OPERATORS.keys())
         if unknown or not self.operators:
             raise SettingsError(f"there is no operator {', '.join(unknown)}: there are {', '.join(OPERATORS)}")
-        object.__setattr__(self, "studio", Studio(self.rows, self.root, self.seed, self.recipe))
-        if len(self.studio.reals) < 2:
-            raise SettingsError("films need at least two real faces: a forgery needs a donor")
+        playing = [row for row in self.rows if row.label == "real" and _surrounded(row)]
+        if len(playing) < 2:
+            raise SettingsError("films need at least two real faces with their surroundings: a forgery needs a donor")
+        object.__setattr__(self, "studio", Studio(playing, self.root, self.seed, self.recipe))
 
     def plan(self, number: int, attempt: int = 0) -> FilmPlan:
         """The plan of film ``number``; another attempt draws another forgery of the same film."""
@@ -256,6 +261,11 @@ class FilmStudio:
             except CannotForge:
                 continue
             yield plan
+
+
+def _surrounded(row: FaceRow) -> bool:
+    square = face_square(row.points(), SURROUNDED)
+    return square.left >= 0 and square.top >= 0 and square.right <= row.width and square.bottom <= row.height
 
 
 @dataclass(frozen=True, slots=True, eq=False)
