@@ -19,6 +19,7 @@ from fakeface.faces import Face
 from fakeface.findings import FaceFinding
 
 __all__ = [
+    "MEASURES",
     "DecisiveFrame",
     "FilmCounts",
     "FilmFacts",
@@ -30,6 +31,19 @@ __all__ = [
     "TrackFinding",
     "TrackRule",
 ]
+
+
+MEASURES = {
+    "landmark_jitter_eye_distances": "movement of nose and eye corners between neighbours after alignment (median), in "
+    "distances between the eyes",
+    "mask_flicker_share": "change of the artifact mask between neighbours, 0 to 1 (median)",
+    "eyes_closed_share": "share of sightings with closed eyes",
+    "eyes_agreement_correlation": "correlation of the openings of both eyes",
+    "mouth_movement_eye_distances": "spread of the opening of the mouth (interquartile), in distances between the eyes",
+    "mouth_chin_correlation": "correlation of the opening of the mouth with the distance from nose to chin",
+    "score_spread": "spread of the text-independent score (interquartile)",
+}
+"""What is measured over the time of a track, by name; the name ends with the unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +118,8 @@ class Sighting:
         time_seconds: its presentation time.
         face: where, in pixels of the upright frame.
         followed: whether a tracker carried the box on where the detector found nothing.
-        score: text-independent fakeness, 0..1; ``None`` where the face is too small, or was only followed.
+        score: text-independent fakeness, 0..1; ``None`` where the face is too small or was only followed, or the frame
+            is damaged.
         sharpness: variance of the Laplacian over the face's square as the networks see it, grey levels squared; 0
             without a score.
         flicker: change of the artifact mask since the sighting before, 0..1 (1 - IoU of soft masks); ``None`` for the

@@ -13,21 +13,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from fakeface.films import Sighting
+from fakeface.films import MEASURES, Sighting
 
-__all__ = ["MEASURES", "measure_track", "soft_change"]
-
-MEASURES = {
-    "landmark_jitter_eye_distances": "movement of nose and eye corners between neighbours after alignment (median), in "
-    "distances between the eyes",
-    "mask_flicker_share": "change of the artifact mask between neighbours, 0 to 1 (median)",
-    "eyes_closed_share": "share of sightings with closed eyes",
-    "eyes_agreement_correlation": "correlation of the openings of both eyes",
-    "mouth_movement_eye_distances": "spread of the opening of the mouth (interquartile), in distances between the eyes",
-    "mouth_chin_correlation": "correlation of the opening of the mouth with the distance from nose to chin",
-    "score_spread": "spread of the text-independent score (interquartile)",
-}
-"""What is measured, by name; the name ends with the unit."""
+__all__ = ["measure_track", "soft_change"]
 
 LEAST_SIGHTINGS = 8
 """Fewer than this say nothing about time."""

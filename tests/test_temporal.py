@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from fakeface.faces import Box, Face, FaceOrigin
-from fakeface.films import Sighting
-from fakeface.temporal import MEASURES, measure_track, soft_change
+from fakeface.films import MEASURES, Sighting
+from fakeface.temporal import measure_track, soft_change
 
 from .fakes import POINTS
 

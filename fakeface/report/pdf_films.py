@@ -11,6 +11,7 @@ from reportlab.platypus import CondPageBreak, KeepTogether, PageBreak, Spacer, T
 from reportlab.platypus import Image as Figure
 from reportlab.platypus.flowables import Flowable
 
+from fakeface.films import MEASURES
 from fakeface.report.film_entries import DecisiveFrameEntry, FilmEntry, TrackEntry
 from fakeface.report.film_pictures import outlined_name
 from fakeface.report.film_plot import draw_timeline
@@ -31,7 +32,6 @@ from fakeface.report.pdf_page import WIDTH, encoded, grid, pairs, paragraph, sho
 from fakeface.report.pdf_view import View, picture
 from fakeface.report.record import FileEntry
 from fakeface.report.words import NO_FACE_WORDS, score_words, verdict_words
-from fakeface.temporal import MEASURES
 
 __all__ = ["film_summary", "films"]
 
