@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+from commandline import faces_parser
 from tokenizers import Tokenizer
 
 from fakeface.answers import Claim, Hypothesis, parse_answer
@@ -160,15 +161,11 @@ def table(found: Sequence[Row]) -> Iterator[str]:
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("faces_file", metavar="FACES.jsonl", type=Path)
-    parser.add_argument("--root", type=Path, required=True)
+    parser = faces_parser(__doc__, threads=2, out=True)
     parser.add_argument("--trained", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--answers", action="append", default=[], metavar="NAME=DIR")
     parser.add_argument("--dev-pairs", type=int, default=300)
     parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     return parser.parse_args()

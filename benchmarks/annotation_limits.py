@@ -7,10 +7,10 @@ Measures untouched faces of the training split under the masks of forgeries of t
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import cv2
+from commandline import faces_parser
 
 from fakeface.claims import limits
 from fakeface.training.annotate.reference import reference_limits, write_limits
@@ -22,9 +22,7 @@ SEED = 31
 
 def main() -> None:
     """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("faces_file", metavar="FACES.jsonl", type=Path)
-    parser.add_argument("--root", type=Path, required=True)
+    parser = faces_parser(__doc__)
     parser.add_argument("--faces", type=int, default=1200)
     parser.add_argument("--out", type=Path, default=Path(limits.__file__).with_name("limits.json"))
     given = parser.parse_args()

@@ -13,13 +13,12 @@ and untouched faces under the same masks.
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 import cv2
 import numpy as np
+from commandline import faces_parser
 from numpy.typing import NDArray
 
 from fakeface.claims.values import Severity
@@ -102,9 +101,7 @@ def named(pair: PicturePair, counts: Counter[str]) -> None:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("faces_file", metavar="FACES.jsonl", type=Path)
-    parser.add_argument("--root", type=Path, required=True)
+    parser = faces_parser(__doc__)
     parser.add_argument("--faces", type=int, default=300)
     given = parser.parse_args()
     cv2.setNumThreads(1)

@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
+from commandline import faces_parser
 from torch import Tensor
 
 from fakeface.networks.encoder import EncoderConfig, ForensicEncoder
@@ -88,12 +88,8 @@ def rows(given: argparse.Namespace) -> Iterator[str]:
 
 def main() -> None:
     """Print the table as it grows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("faces_file", metavar="FACES.jsonl", type=Path)
-    parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser = faces_parser(__doc__, threads=2, out=True)
     parser.add_argument("--pictures", type=int, default=24_000)
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--compile", action="store_true")
     for line in rows(parser.parse_args()):
         print(line, flush=True)

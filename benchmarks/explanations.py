@@ -9,7 +9,6 @@ touched and one untouched part of the sixteen that a model may be asked about. I
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from commandline import faces_parser
 from numpy.typing import NDArray
 
 from fakeface.asked import Asked, Place, Style
@@ -140,12 +140,9 @@ def overlap(first: Bools, second: Bools) -> float:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("faces_file", metavar="FACES.jsonl", type=Path)
-    parser.add_argument("--root", type=Path, required=True)
+    parser = faces_parser(__doc__, threads=2)
     parser.add_argument("--faces", type=int, default=150)
     parser.add_argument("--weights", type=Path, help="A weights folder other than the installed one.")
-    parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     cv2.setNumThreads(1)
     engine = build_engine(Settings(threads=given.threads), given.weights)

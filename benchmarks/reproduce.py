@@ -8,10 +8,11 @@ by more than 0.01. A training that was interrupted goes on when the script is ca
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import sys
 from pathlib import Path
+
+from commandline import faces_parser
 
 from fakeface.training.curves import read_log
 from fakeface.training.encoder import EncoderTraining, train_encoder
@@ -57,14 +58,10 @@ def report(pairs: dict[str, tuple[float, float]]) -> int:
 
 def main() -> int:
     """Train twice and compare."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("faces_file", metavar="FACES.jsonl", type=Path)
-    parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser = faces_parser(__doc__, threads=1, out=True)
     parser.add_argument("--pictures", type=int, default=4000)
     parser.add_argument("--calib-pairs", type=int, default=24)
     parser.add_argument("--workers", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--recipe", default=RECIPE)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="cpu")

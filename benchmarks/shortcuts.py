@@ -12,11 +12,12 @@ the same processing. A cue that is the same everywhere has a dash.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+
+from commandline import faces_parser
 
 from fakeface.backends import Engine, build_engine
 from fakeface.bench.audit import RESCALED, audit_sets, score_audit
@@ -80,9 +81,7 @@ def given_faces(engine: Engine, rows: list[FaceRow], root: Path, count: int, set
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("faces_file", metavar="FACES.jsonl", type=Path)
-    parser.add_argument("--root", type=Path, required=True)
+    parser = faces_parser(__doc__, threads=1)
     parser.add_argument("--faces", type=int, default=150, help="of each label in a set")
     parser.add_argument(
         "--beside",
@@ -91,7 +90,6 @@ def main() -> None:
         metavar="FAKE=REAL",
         help="a further set: forgeries of this source beside real faces of that one only; repeatable",
     )
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--profile", type=Path, help="a weights folder other than the installed one")
     given = parser.parse_args()
     rows = read_faces(given.faces_file)

@@ -9,13 +9,14 @@ besides, which other work on the computer hardly changes; `--profile` shows wher
 
 from __future__ import annotations
 
-import argparse
 import cProfile
 import pstats
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+from commandline import faces_parser
 
 from fakeface.training.batch import Ledger, Made
 from fakeface.training.forge.operators import OPERATORS
@@ -42,16 +43,14 @@ def measure(rows: Sequence[FaceRow], root: Path, settings: Synthesis, workers: i
 
 def main() -> None:
     """Print both figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("faces", type=Path)
-    parser.add_argument("--root", type=Path, required=True)
+    parser = faces_parser(__doc__)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--format", default="png")
     parser.add_argument("--profile", action="store_true")
     given = parser.parse_args()
-    rows, _ = usable(read_faces(given.faces), "train")
+    rows, _ = usable(read_faces(given.faces_file), "train")
     print(f"{given.workers} workers, {given.size} px, {given.format}, {given.pairs} pairs")
     mixes: dict[str, Sequence[str]] = {"self_blend": ["self_blend"], "recipe": (), "all": tuple(OPERATORS)}
     for name, operators in mixes.items():
