@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fakeface.backends import Engine
 from fakeface.decision import Reason
 from fakeface.decisive import decide_frames
+from fakeface.errors import UnreadableEvidence
 from fakeface.evidence import Evidence
 from fakeface.films import DecisiveFrame, FilmFinding, Segment, Shot, Sighting, TrackFinding, TrackRule
 from fakeface.findings import FileFinding, FileStatus
@@ -185,7 +186,7 @@ def examine_film(
         the finding, and the wall seconds spent finding faces and in the networks.
 
     Raises:
-        EvidenceError: the film cannot be decoded.
+        EvidenceError: the film cannot be decoded, or has no frame in the range.
     """
     seen, watcher = _watch(engine, source, request, memory or Forgetful(), heard)
     started = time.perf_counter()
@@ -228,6 +229,8 @@ def _watch(
         for look in looks:
             seen.take(look)
         heard(looks[-1].time_seconds)
+    if not seen.times:
+        raise UnreadableEvidence("no frame of this film lies in the range that was asked for")
     return seen, watcher
 
 
@@ -242,7 +245,9 @@ def _findings(
     for number, track in tracks.items():
         shot = _shot_of(source.shots, track[0].time_seconds)
         closing = [_closing(seen.times, one.time_seconds, shot) for one in usable[number]]
-        yield _finding(number, shot, track, (usable[number], closing), decided.get(number, ()), rule)
+        found = _finding(number, shot, track, (usable[number], closing), decided.get(number, ()), rule)
+        small = all(one.face.size_pixels < settings.faces.min_face_pixels for one in track if not one.followed)
+        yield replace(found, reason=Reason.TOO_SMALL) if small else found
 
 
 def _finding(
@@ -264,8 +269,6 @@ def _finding(
         interval = score_interval(rule.method, *arrays)
         segments = find_segments(moments, closing, scores, rule)
     verdict, reason = judge(rule, score, segments, [one.finding.decision for one in decisive])
-    if reason is Reason.TOO_FEW_FRAMES and not scored:
-        reason = Reason.TOO_SMALL
     return TrackFinding(
         number,
         shot.number if shot else 1,

@@ -26,7 +26,8 @@ class SeenFace:
         track: number of its track, 1-based in the order of appearance.
         appearance: (n,) uint8 of ``fakeface.tracking.appearance``.
         followed: whether a tracker carried the box on where the detector found nothing.
-        score: text-independent fakeness, 0..1; ``None`` where the face is too small or was only followed.
+        score: text-independent fakeness, 0..1; ``None`` where the face is too small or was only followed, or the frame
+            is damaged.
         sharpness: variance of the Laplacian over the face's square, grey levels squared.
         soft_mask: (28, 28) uint8, probability of alteration over the window in 255ths; ``None`` without a score.
     """

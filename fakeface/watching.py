@@ -91,9 +91,10 @@ class Watcher:
         self._tracker.learn(look)
         self._before, self._fetch = frame, lambda: None
         self.seconds_finding += time.perf_counter() - started
-        return _Waiting(look, self._crops(frame, seen))
+        return _Waiting(look, {} if sampled.damaged else self._crops(frame, seen))
 
     def _crops(self, frame: Frame, seen: Sequence[SeenFace]) -> dict[int, FaceCrop]:
+        """What is scored: faces that are large enough, of a frame that the decoder does not report damaged."""
         least = self._settings.faces.min_face_pixels
         return {place: crop_face(frame, one.face) for place, one in enumerate(seen) if one.face.size_pixels >= least}
 

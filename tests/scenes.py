@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -50,8 +50,8 @@ def drawn(*persons: Person, shade: int = GREY) -> Pixels:
 class ListedFilm:
     """A ``FilmSource`` over frames in memory, 8 a second; ``cuts`` are the indices of frames that begin a shot."""
 
-    def __init__(self, frames: Sequence[Pixels], cuts: Sequence[int] = ()) -> None:
-        self._frames, self._cuts = frames, cuts
+    def __init__(self, frames: Sequence[Pixels], cuts: Sequence[int] = (), damaged: Container[int] = ()) -> None:
+        self._frames, self._cuts, self._damaged = frames, cuts, damaged
         self.fetched: list[int] = []
 
     @property
@@ -94,4 +94,4 @@ class ListedFilm:
     def _at(self, index: int) -> SampledFrame:
         frame = Frame(self._frames[index].copy(), index, Fraction(index, RATE))
         shot = 1 + sum(index >= cut for cut in self._cuts)
-        return SampledFrame(frame, "I" if index % 12 == 0 else "P", index in self._cuts, False, shot)
+        return SampledFrame(frame, "I" if index % 12 == 0 else "P", index in self._cuts, index in self._damaged, shot)

@@ -13,7 +13,7 @@ from fakeface import decisive
 from fakeface.backends import Engine
 from fakeface.backends.dlib import DlibFaceFollower
 from fakeface.decision import Reason, Verdict
-from fakeface.errors import OutputError, SettingsError
+from fakeface.errors import OutputError, SettingsError, UnreadableEvidence
 from fakeface.faces import Face, FaceOrigin
 from fakeface.filming import FilmRequest, examine_film
 from fakeface.films import FilmFinding, Role, TrackFinding, TrackRule
@@ -150,6 +150,19 @@ def test_a_face_that_is_too_small_throughout_says_so() -> None:
     [track] = examine([drawn(Person(OCHRE, 100, FAKE, side=40))] * 12).tracks
     assert (track.verdict, track.reason) == (Verdict.INDETERMINATE, Reason.TOO_SMALL)
     assert {one.score for one in track.sightings} == {None}
+
+
+def test_faces_on_damaged_frames_are_listed_and_not_scored() -> None:
+    frames = [drawn(Person(OCHRE, 100, FAKE))] * 24
+    [track] = examine(ListedFilm(frames, damaged=range(4, 24))).tracks
+    assert len(track.sightings) == 24
+    assert [one.score is None for one in track.sightings] == [False] * 4 + [True] * 20
+    assert (track.verdict, track.reason) == (Verdict.INDETERMINATE, Reason.TOO_FEW_FRAMES)
+
+
+def test_a_range_without_a_frame_is_an_error_and_no_finding() -> None:
+    with pytest.raises(UnreadableEvidence, match="no frame of this film lies in the range"):
+        examine([])
 
 
 def test_scores_near_the_cut_are_too_close_to_call() -> None:
