@@ -46,6 +46,8 @@ def test_a_run_writes_a_case_folder_and_says_in_plain_words_what_it_found(eviden
         "fake": 1,
         "indeterminate": 0,
         "no_face": 0,
+        "films": 0,
+        "tracks": 0,
     }
     written = {path.relative_to(case).as_posix() for path in case.rglob("*") if path.is_file()}
     assert {"findings.json", "report.pdf", "manifest.json", "run.log", "overlays/F0001.png"} <= written
