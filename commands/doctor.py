@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import platform
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -125,10 +124,10 @@ def _check_profiles() -> Iterator[Check]:
 
 def _check_ffmpeg() -> Check:
     def look() -> str:
-        system = shutil.which("ffmpeg")
-        if system:
-            return system
-        return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
+        from fakeface.backends.ffmpeg import find_program
+
+        program = find_program()
+        return f"{program.version} at {program.path}"
 
     return _attempt("ffmpeg", look)
 

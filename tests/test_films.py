@@ -301,6 +301,9 @@ def _hidden_playlist(folder: Path) -> Path:
     return _written(folder, b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + b"#EXTM3U\nfile:///etc/passwd\n" * 40)
 
 
+_AVIF = b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(60)
+
+
 def _absurd_size(folder: Path) -> Path:
     """A Motion JPEG film whose pictures claim 65,500 x 65,500 pixels."""
     content = data.numbered(folder / "whole.avi", 5, *MJPEG).read_bytes()
@@ -325,6 +328,7 @@ def _absurd_size(folder: Path) -> Path:
         (lambda folder: _written(folder, b"ffconcat version 1.0\nfile a"), UnsupportedEvidence, "files to be joined"),
         (lambda folder: _written(folder, b"not a film at all"), UnsupportedEvidence, "supported are films in MP4, MOV"),
         (lambda folder: _written(folder, b"\x89PNG\r\n\x1a\n" + bytes(60)), UnsupportedEvidence, "not a film"),
+        (lambda folder: _written(folder, _AVIF), UnsupportedEvidence, r"a picture \(AVIF\)"),
         (
             lambda folder: data.numbered(folder / "a.mkv", 5, "-c:v", "mpeg1video"),
             UnsupportedEvidence,
@@ -333,7 +337,7 @@ def _absurd_size(folder: Path) -> Path:
     ],
     ids=[
         *("sound-only", "no-frames-mp4", "no-frames-mkv", "head-alone", "no-index", "hidden-playlist", "absurd-size"),
-        *("playlist", "concat", "text", "picture", "codec"),
+        *("playlist", "concat", "text", "picture", "moving-picture-format", "codec"),
     ],
 )
 def test_what_cannot_be_examined_is_refused_with_its_reason(
@@ -436,7 +440,7 @@ def test_films_are_told_by_their_content(tmp_path: Path, plain: Path) -> None:
     assert looks_like_film(renamed)
     (tmp_path / "a.mp4").write_bytes(b"\xff\xd8\xff\xe0" + bytes(80))
     assert not looks_like_film(tmp_path / "a.mp4")
-    (tmp_path / "b.mp4").write_bytes(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(60))
+    (tmp_path / "b.mp4").write_bytes(_AVIF)
     assert not looks_like_film(tmp_path / "b.mp4")
     (tmp_path / "empty").write_bytes(b"")
     assert not looks_like_film(tmp_path / "empty")

@@ -67,7 +67,8 @@ class Film:
             raise UnsupportedEvidence(f"the film holds {held}; there is nothing to examine")
         video, most = streams.videos[0], self.commands.settings.max_pixels
         if video.codec not in CODECS:
-            raise UnsupportedEvidence(f"films in {video.codec} are not examined; supported are {', '.join(CODECS)}")
+            codec = "a codec that is not known" if video.codec in ("", "none", "unknown") else video.codec
+            raise UnsupportedEvidence(f"films in {codec} are not examined; supported are {', '.join(CODECS)}")
         if video.width * video.height > most:
             raise EvidenceTooLarge(
                 f"the film announces frames of {video.width} x {video.height} pixels, more than the limit of {most}"

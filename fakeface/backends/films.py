@@ -17,7 +17,7 @@ from fakeface.backends.film_facts import facts_of, frame_notes
 from fakeface.backends.film_reading import Film
 from fakeface.backends.film_streams import Streams
 from fakeface.backends.film_table import FilmTable
-from fakeface.decoder.signatures import HEAD_BYTES, film_container, other_kind
+from fakeface.decoder.signatures import HEAD_BYTES, film_container, iso_picture, other_kind
 from fakeface.errors import UnsupportedEvidence
 from fakeface.evidence import Evidence, open_read_only, open_sealed
 from fakeface.films import FilmCounts, FilmFacts, Shot
@@ -81,11 +81,16 @@ class FilmDecoder:
             os.close(descriptor)
         container = film_container(head)
         if not container:
-            kind = other_kind(head) or "not a film that can be examined"
-            raise UnsupportedEvidence(f"the content is {kind}; supported are films in {_FORMATS}")
+            raise UnsupportedEvidence(f"the content is {_kind(head)}; supported are films in {_FORMATS}")
         film = Film(evidence, FilmCommands(self._program, container, self._settings))
         streams = film.probe()
         return FilmSource(film, streams, film.scan(streams, progress))
+
+
+def _kind(head: bytes) -> str:
+    picture = iso_picture(head)
+    kind = f"a picture ({picture})" if picture else other_kind(head)
+    return "not a film that can be examined" if not kind or "video" in kind else kind
 
 
 class FilmSource:
