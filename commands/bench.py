@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .film_bench import FilmChoice, bench_films, film_options
+from .film_bench import FilmSets, bench_films, film_set_options
 from .runtime import ExitCode, prepare_process, say
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ BENCH_SEED = 9000
     "or h264. Repeatable.",
 )
 @click.option("--slices", type=click.Choice(["all"]), help="Every slice.")
-@film_options
+@film_set_options
 @click.option("--plots/--no-plots", default=True, show_default=True, help="Draw ROC, DET, calibration and Tippett.")
 @click.option("--seed", type=int, default=BENCH_SEED, show_default=True, help="Of forgeries and resamples.")
 @click.option("--triage", is_flag=True, help="Only the text-independent score.")
@@ -87,7 +87,7 @@ def bench(
     processing: float,
     named: tuple[str, ...],
     slices: str | None,
-    films: FilmChoice,
+    films: FilmSets,
     plots: bool,
     seed: int,
     triage: bool,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fakeface.training.forge.films import FilmStudio
     from fakeface.training.manifest import FaceRow
 
-__all__ = ["FilmChoice", "bench_films", "film_options", "films"]
+__all__ = ["FilmSets", "bench_films", "film_set_options", "films"]
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 EPILOG = """\b
@@ -32,7 +32,7 @@ CHOICE_SEED = 7000
 
 
 @dataclass(frozen=True, slots=True)
-class FilmChoice:
+class FilmSets:
     """Which films are measured, as the command line gave it."""
 
     film_count: int
@@ -69,9 +69,9 @@ seconds_option = click.option(
     show_default=True,
     help="Length of the films that are made.",
 )
-film_options = grouped(
+film_set_options = grouped(
     "films",
-    FilmChoice,
+    FilmSets,
     count_option,
     seconds_option,
     quality_option,
@@ -85,7 +85,7 @@ film_options = grouped(
 
 
 def bench_films(
-    chosen: FilmChoice,
+    chosen: FilmSets,
     rows: Sequence[FaceRow],
     root: Path | None,
     out: Path,

@@ -7,14 +7,19 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from fakeface.bench.film_choice import choose_rule, rejudged
 from fakeface.bench.film_figures import as_markdown, film_figures, overlap, persons_of
 from fakeface.bench.film_values import ScoredFilm, ScoredSighting, ScoredTrack, TruePerson
 from fakeface.bench.films import FilmJournal, WantedFilm, given_films
-from fakeface.errors import SettingsError
+from fakeface.errors import BackendError, SettingsError
 from fakeface.films import TrackRule
+from fakeface.training.forge.film_files import Encoding, FilmWriter
+
+from .scripts import load_script
 
 RULE = TrackRule(
     cut=0.5, margin=0.1, enter=0.7, leave=0.6, method="mean", least_sightings=4, window_seconds=0.5,
@@ -142,3 +147,34 @@ def test_given_films_are_taken_by_name_and_a_folder_without_any_is_refused(tmp_p
 
 def test_the_default_rule_can_be_replaced_by_name() -> None:
     assert rejudged(film(1, track(HIGH)), replace(RULE, least_sightings=30)).tracks[0].reason == "too_few_frames"
+
+
+def test_the_film_that_speed_is_measured_on_is_repeated_without_encoding_it_again(tmp_path: Path) -> None:
+    script = load_script("benchmarks/films.py")
+    short = tmp_path / "1.mp4"
+    with FilmWriter(short, 96, 64, Fraction(25), Encoding()) as writer:
+        for grey in range(25):
+            writer.add(np.full((64, 96, 3), 5 * grey, np.uint8))
+    long = cv2.VideoCapture(str(script.repeated(short, 4)))
+    frames = [frame for there, frame in iter(long.read, (False, None)) if there]
+    assert 100 <= len(frames) <= 104, "whole frames are copied"
+    assert np.array_equal(frames[3], frames[28])
+
+
+def test_a_film_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "1.mp4"
+    path.write_bytes(b"evidence")
+    with pytest.raises(SettingsError, match="there already"):
+        FilmWriter(path, 96, 64, Fraction(25), Encoding())
+    assert path.read_bytes() == b"evidence"
+
+
+def write_black(path: Path) -> None:
+    with FilmWriter(path, 96, 64, Fraction(25), Encoding()) as writer:
+        for _ in range(200):
+            writer.add(np.zeros((64, 96, 3), np.uint8))
+
+
+def test_a_film_that_cannot_be_written_is_told_with_what_ffmpeg_says(tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match=r"folder\.mp4.*No such file"):
+        write_black(tmp_path / "no" / "folder.mp4")

@@ -128,16 +128,19 @@ class FilmWriter:
     """Encodes frames as they come; one thread, so that the same frames give the same file.
 
     Args:
-        path: of the film; must not exist.
+        path: of the film.
         width, height: of its frames.
         rate: frames per second.
         encoding: codec and quality.
 
     Raises:
         BackendError: ffmpeg is missing or cannot be started.
+        SettingsError: there is such a file already.
     """
 
     def __init__(self, path: Path, width: int, height: int, rate: Fraction, encoding: Encoding) -> None:
+        if path.exists():
+            raise SettingsError(f"{path} is there already")
         self.path = path
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the writer
         raw = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=str(rate))
@@ -181,17 +184,18 @@ class FilmWriter:
         return self._process.stdin
 
     def _finish(self, *, failed: bool) -> None:
+        broken = False
         try:
             self._pipe.close()
         except BrokenPipeError:
-            failed = failed or self._process.poll() == 0
+            broken = True
         try:
             status = self._process.wait(LASTING_S)
         except subprocess.TimeoutExpired as error:
             self._process.kill()
             self._process.wait()
             raise BackendError(f"ffmpeg did not finish {self.path.name}") from error
-        if status and not failed:
+        if (status or broken) and not failed:
             raise BackendError(f"ffmpeg failed to write {self.path.name}: {self._message()}")
 
     def _message(self) -> str:
