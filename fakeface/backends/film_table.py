@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from statistics import median
 from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fakeface.errors import EvidenceTooLarge
 from fakeface.films import Shot
@@ -97,24 +99,25 @@ class Times(Sequence[Fraction]):
     @property
     def usual_distance(self) -> Fraction:
         """Median distance of neighbours in seconds; 0 with fewer than two frames."""
-        return Fraction(median(self._distances() or [0])) * self._base
+        distances = self._distances()
+        return Fraction(float(np.median(distances))) * self._base if distances.size else Fraction(0)
 
     @property
     def regular(self) -> bool:
         """Whether all distances are the same but for the rounding to the time base and 2 % of the usual one."""
         distances = self._distances()
-        if not distances:
+        if not distances.size:
             return True
-        spread = max(distances) - min(distances)
-        return spread <= max(1, 0.02 * float(median(distances)))
+        return bool(np.ptp(distances) <= max(1, 0.02 * float(np.median(distances))))
 
     @property
     def rising(self) -> bool:
         """Whether every frame is presented later than the one before it."""
-        return all(distance > 0 for distance in self._distances())
+        return bool((self._distances() > 0).all())
 
-    def _distances(self) -> list[int]:
-        return [later - earlier for earlier, later in pairwise(self._stamps)]
+    def _distances(self) -> NDArray[np.int64]:
+        stamps: NDArray[np.int64] = np.asarray(self._stamps, np.int64)
+        return stamps[1:] - stamps[:-1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -284,7 +287,8 @@ class ScanLog:
             suspect = suspect or index in self._damaged
 
     def _time_the_untimed(self) -> None:
-        usual = round(median([b - a for a, b in pairwise(self._stamps)] or [1])) if self._untimed else 0
+        timed = sorted(set(range(len(self._stamps))) - set(self._untimed)) if self._untimed else []
+        usual = int(np.median(np.diff([self._stamps[index] for index in timed]))) if len(timed) > 1 else 1
         for index in self._untimed:
             self._stamps[index] = self._stamps[index - 1] + max(1, usual) if index else 0
 
