@@ -1,6 +1,5 @@
 import subprocess
 from fractions import Fraction
-from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
@@ -9,11 +8,13 @@ import pytest
 from fakeface.backends import clips
 from fakeface.backends.clips import require_encoder, write_clip
 from fakeface.backends.films import FilmDecoder
+from fakeface.decision import Verdict
 from fakeface.errors import BackendError, OutputError
 from fakeface.evidence import seal
 from fakeface.report.film_clip import CLIP_SIDES, annotated, clip_size, seen_at
 from fakeface.report.film_entries import FilmFiles, film_entry
 from fakeface.report.film_plot import gap_after
+from fakeface.report.overlay import STYLES
 from fakeface.sampling import Sampling
 from fakeface.settings import FilmSettings
 from tests.film_builders import at, film_frames, make_film, make_track
@@ -248,7 +249,12 @@ def test_the_same_record_and_film_draw_the_same_pictures():
     assert all(np.array_equal(a, b) for a, b in zip(drawn([8, 96]), drawn([8, 96]), strict=True))
 
 
-def test_frames_of_another_size_are_brought_to_the_films(tmp_path: Path):
-    frames = [film_frames(1)[0], film_frames(1, 160, 120)[0]]
-    shapes = {pixels.shape for pixels, _ in annotated(entry_of(), "F0001", frames)}
-    assert len(shapes) == 1
+def test_boxes_stay_on_their_faces_where_the_film_changes_its_size() -> None:
+    film = entry_of(make_track(1, frames=range(0, 80, 8)))
+    small, usual = film_frames(1, 160, 120)[0], film_frames(1)[0]
+    shown = [pixels for pixels, _ in annotated(film, "F0001", [small, usual])]
+    assert shown[0].shape == shown[1].shape
+    left = film.tracks[0].sightings[0].box[0]
+    orange = [np.flatnonzero(np.all(one[300] == STYLES[Verdict.FAKE].colour, axis=1)) for one in shown]
+    assert orange[0].min() == pytest.approx(4 * left, abs=4)
+    assert orange[1].min() == pytest.approx(2 * left, abs=4)

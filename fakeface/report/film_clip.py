@@ -86,7 +86,7 @@ def seen_at(track: TrackEntry, index: int, time: Fraction, gap: Fraction | None)
 
 
 def clip_size(width: int, height: int) -> tuple[int, int, float]:
-    """Width and height of the picture in the copy, both even, and its pixels per pixel of the film."""
+    """Width and height of the picture in the copy, both even, and its pixels per pixel of the film, about."""
     longer = max(width, height)
     least, most = CLIP_SIDES
     scale = min(1.0, most / longer) if longer >= least else float(-(-least // longer))
@@ -104,18 +104,19 @@ def annotated(film: FilmEntry, file_id: str, frames: Iterable[Frame]) -> Iterato
     Yields:
         (height, width, 3) uint8 RGB, both sides even and the same for all, and the time in seconds.
     """
-    width, height, scale = clip_size(film.facts.width, film.facts.height)
+    width, height, _ = clip_size(film.facts.width, film.facts.height)
     band = _Band(film, file_id, width)
     gaps = {track.number: gap_after(track.sightings) for track in film.tracks}
     for frame in frames:
         time = frame.time_seconds or Fraction(0)
         seen = [one for track in film.tracks if (one := seen_at(track, frame.index, time, gaps[track.number]))]
         picture = _scaled(frame.pixels, width, height)
+        scale = width / frame.width, height / frame.height  # a film may change its size on the way
         for one in seen:
-            picture = _outline(picture, one, scale)
+            picture = _outline(picture, one, _placed(one.box, scale))
         image = Image.fromarray(picture)
         for one in seen:
-            _box(image, one, scale)
+            _box(image, one, _placed(one.box, scale))
         yield np.concatenate([np.asarray(image), band.drawn(frame.index, time)]), time
 
 
@@ -127,34 +128,38 @@ def _scaled(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.ui
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=method), np.uint8)
 
 
-def _box(image: Image.Image, seen: Seen, scale: float) -> None:
+def _placed(box: Box, scale: tuple[float, float]) -> Box:
+    """A box of the film in pixels of the copy, never empty."""
+    left, top, right, bottom = (round(side * scale[place % 2]) for place, side in enumerate(box))
+    return left, top, max(right, left + 1), max(bottom, top + 1)
+
+
+def _box(image: Image.Image, seen: Seen, place: Box) -> None:
     verdict = Verdict(seen.track.verdict)
     score = score_words(seen.latest.score)
     label = f"{track_name(seen.track)} {STYLES[verdict].word} {score if seen.sighted else f'({score})'}"
     thickness = max(2, round(max(image.size) / 400)) * (2 if seen.altered else 1)
-    draw_box(image, seen.box, verdict, label, thickness, scale)
+    draw_box(image, place, verdict, label, thickness)
 
 
-def _outline(picture: NDArray[np.uint8], seen: Seen, scale: float) -> NDArray[np.uint8]:
+def _outline(picture: NDArray[np.uint8], seen: Seen, place: Box) -> NDArray[np.uint8]:
     """The mask of a decisive frame: on that frame, and moved along with the box until the next sighting."""
     for frame in seen.track.decisive:
         if frame.index == seen.latest.index:
             height, width = picture.shape[:2]
             for mask in frame.face.masks:
                 inside = decoded_mask(mask.rle).astype(np.uint8)
-                moved = cv2.warpAffine(inside, _moved(seen.latest.box, seen.box, scale), (width, height))
+                moved = cv2.warpAffine(inside, _moved(seen.latest.box, place), (width, height))
                 picture = draw_mask(picture, moved > 0, max(2, round(max(picture.shape) / 500)))
     return picture
 
 
-def _moved(before: Box, now: Box, scale: float) -> NDArray[np.float64]:
-    """The (2, 3) map from pixels of the film, with a face in one box, to those of the copy with it in the other."""
+def _moved(before: Box, now: Box) -> NDArray[np.float64]:
+    """The (2, 3) map that carries pixels with a face in one box to pixels with it in the other, centres on centres."""
     across = (now[2] - now[0]) / (before[2] - before[0])
     down = (now[3] - now[1]) / (before[3] - before[1])
-    moved = np.array([[across, 0, now[0] - before[0] * across], [0, down, now[1] - before[1] * down]])
-    moved *= scale
-    moved[:, 2] += (scale - 1) / 2  # pixel centres
-    return moved
+    left, top = now[0] + across * (0.5 - before[0]) - 0.5, now[1] + down * (0.5 - before[1]) - 0.5
+    return np.array([[across, 0, left], [0, down, top]])
 
 
 class _Band:

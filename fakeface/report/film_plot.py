@@ -156,7 +156,10 @@ def _write(
 
 
 def _title(draw: ImageDraw.ImageDraw, film: FilmEntry, track: TrackEntry) -> None:
-    _write(draw, (LEFT * SHARP, 18 * SHARP), f"{track.id}: {track_verdict_words(track)}", size=26)
+    title, size = f"{track.id}: {track_verdict_words(track)}", 26
+    while typeface(size * SHARP).getlength(title) > (PLOT_SIZE[0] - LEFT - 20) * SHARP:
+        size -= 1
+    _write(draw, (LEFT * SHARP, 34 * SHARP), title, "lm", size)
     said = (
         f"score of the track {track_score_words(track)}, {track.method}; {seen_words(track)} sightings scored; "
         f"shot {track.shot} of {len(film.shots)}"
@@ -201,7 +204,7 @@ def _shots(draw: ImageDraw.ImageDraw, film: FilmEntry, plane: Plane) -> None:
             column = plane.across(time)
             for top in range(plane.top, plane.bottom, 14 * SHARP):
                 draw.line((column, top, column, min(top + 9 * SHARP, plane.bottom)), fill=FAINT, width=2 * SHARP)
-            _write(draw, (column + 4 * SHARP, plane.top - 4 * SHARP), f"cut, shot {shot.number}", "ld", SMALL, FAINT)
+            _write(draw, (column + 6 * SHARP, plane.bottom - 6 * SHARP), f"cut, shot {shot.number}", "ld", SMALL, FAINT)
 
 
 def _rule(draw: ImageDraw.ImageDraw, film: FilmEntry, plane: Plane) -> None:
@@ -212,20 +215,25 @@ def _rule(draw: ImageDraw.ImageDraw, film: FilmEntry, plane: Plane) -> None:
 
 
 def _scores(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> None:
-    gap = gap_after(track.sightings)
-    for one, after in pairwise(track.sightings):
-        if one.score is None or after.score is None or gap is None:
-            continue
-        if after.time_seconds.fraction - one.time_seconds.fraction <= gap:
-            ends = [(plane.across(end.time_seconds.fraction), plane.down(end.score or 0.0)) for end in (one, after)]
-            draw.line(ends, fill=BLUE, width=2 * SHARP)
-    for sighting in track.sightings:
-        column = plane.across(sighting.time_seconds.fraction)
-        if sighting.score is None:
-            _cross(draw, column, plane.bottom - 9 * SHARP)
-        else:
-            radius = 4 if len(track.sightings) <= CROWDED else 2
-            _dot(draw, column, plane.down(sighting.score), filled=not sighting.followed, radius=radius)
+    """Scored sightings as dots that are joined where the face was not lost between them, others on the baseline."""
+    gap, radius = gap_after(track.sightings), 4 if len(track.sightings) <= CROWDED else 2
+    placed = [
+        (one, (plane.across(one.time_seconds.fraction), plane.down(one.score)))
+        for one in track.sightings
+        if one.score is not None
+    ]
+    for (one, start), (after, end) in pairwise(placed):
+        if gap is not None and after.time_seconds.fraction - one.time_seconds.fraction <= gap:
+            draw.line((start, end), fill=BLUE, width=2 * SHARP)
+    for one, (column, row) in placed:
+        _dot(draw, column, row, filled=not one.followed, radius=radius)
+    for one in track.sightings:
+        if one.score is None:
+            column, row = plane.across(one.time_seconds.fraction), plane.bottom - 9 * SHARP
+            if one.followed:
+                _dot(draw, column, row, filled=False, radius=radius)
+            else:
+                _cross(draw, column, row)
 
 
 def _dot(draw: ImageDraw.ImageDraw, column: int, row: int, *, filled: bool, radius: int = 4) -> None:
@@ -236,7 +244,7 @@ def _dot(draw: ImageDraw.ImageDraw, column: int, row: int, *, filled: bool, radi
 
 
 def _cross(draw: ImageDraw.ImageDraw, column: int, row: int) -> None:
-    """A sighting without a score."""
+    """A face that was found and not scored."""
     arm = 4 * SHARP
     draw.line((column - arm, row - arm, column + arm, row + arm), fill=FAINT, width=2 * SHARP)
     draw.line((column - arm, row + arm, column + arm, row - arm), fill=FAINT, width=2 * SHARP)
@@ -245,12 +253,12 @@ def _cross(draw: ImageDraw.ImageDraw, column: int, row: int) -> None:
 def _decisive(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> None:
     """Numbered triangles at the decisive frames, and below the plot what they are."""
     for number, frame in enumerate(track.decisive, start=1):
-        column, tip = plane.across(frame.time_seconds.fraction), plane.top + 16 * SHARP
+        column, tip = plane.across(frame.time_seconds.fraction), plane.top - 2 * SHARP
         draw.polygon(
             [(column, tip), (column - 9 * SHARP, tip - 15 * SHARP), (column + 9 * SHARP, tip - 15 * SHARP)], INK
         )
         draw.line((column, tip, column, plane.bottom), fill=FAINT, width=max(SHARP // 2, 1))
-        _write(draw, (column + 12 * SHARP, tip - 14 * SHARP), str(number), "la", SMALL)
+        _write(draw, (column + 12 * SHARP, tip - 8 * SHARP), str(number), "lm", SMALL)
     told = [f"{place} {role_words(frame)}: {frame_words(frame)}" for place, frame in enumerate(track.decisive, start=1)]
     for place, line in enumerate(told[:3]):
         _write(draw, (LEFT * SHARP, (566 + 24 * place) * SHARP), line, size=SMALL)
