@@ -83,6 +83,8 @@ def test_a_forged_stretch_that_is_found_exactly_gives_perfect_figures() -> None:
     assert found["forged.crf23.seen"].n == 4  # type: ignore[union-attr]
     table = as_markdown(found, judged)
     assert "| segment: temporal IoU of the segments | 1.000 (1.000-1.000), n 4 |" in table
+    assert "| figure | crf23 |\n" in table
+    assert "| figure | crf23-swap |\n" in table
 
 
 def test_misses_false_segments_and_persons_without_a_track_are_counted() -> None:
@@ -98,6 +100,7 @@ def test_misses_false_segments_and_persons_without_a_track_are_counted() -> None
 
 def test_without_decisions_there_are_no_figures_of_verdicts() -> None:
     tracks = [track(HIGH, 0, decided=("not_decided",)), track(LOW, 1, decided=("not_decided",))]
+    tracks.append(track([0.2] * 2, 1))  # too short for any decision
     judged = rejudged(film(1, *tracks, forged=ALTERED), RULE)
     found = film_figures([judged], RULE)
     assert "forged.crf23.found_in_time" in found

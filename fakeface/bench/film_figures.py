@@ -194,8 +194,9 @@ def _called(films: Sequence[ScoredFilm], seed: int) -> Metrics:
 
 
 def _decided(tracks: Sequence[ScoredTrack]) -> bool:
-    """Whether verdicts were asked for."""
-    return not tracks or any(track.reason != Reason.NOT_DECIDED.value for track in tracks if track.sightings)
+    """Whether verdicts were asked for: in a triage every decisive frame is undecided."""
+    said = [one for track in tracks for one in track.decided]
+    return not said or any(one != Reason.NOT_DECIDED.value for one in said)
 
 
 def _persons(persons: Sequence[Person], seed: int) -> Metrics:
@@ -232,19 +233,31 @@ def _false(persons: Sequence[Person], seed: int) -> Metrics:
 
 
 def as_markdown(metrics: Metrics, films: Sequence[ScoredFilm]) -> str:
-    """The figures as a table with a column for each set, and every film that was not made here or not examined."""
-    rows: dict[tuple[str, str], dict[str, str]] = {}
-    for key, figure in metrics.items():
-        score, name, metric = key.split(".")
-        if figure is not None:
-            cell = f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f}), n {figure.n}"
-            rows.setdefault((score, metric), {})[name] = cell
+    """The figures as tables: of the sets, of the operators, and every film that was given or not examined."""
     names = list(dict.fromkeys(key.split(".")[1] for key in metrics))
-    lines = ["| figure | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"] if names else []
-    for (score, metric), cells in rows.items():
-        title = f"{score.replace('_', ' ')}: {TITLES.get(metric, metric)}"
-        lines.append(f"| {title} | " + " | ".join(cells.get(name, "-") for name in names) + " |")
+    sets = [name for name in names if not any(name.startswith(f"{other}-") for other in names)]
+    parts = [_table(metrics, chosen) for chosen in (sets, [name for name in names if name not in sets])]
     told = [f"| {film.film} | {film.error or film.verdict} |" for film in films if film.error or not film.persons]
     if told:
-        lines += ["", "| film | verdict |", "|---|---|", *told]
+        parts.append("\n".join(["| film | verdict |", "|---|---|", *told]) + "\n")
+    return "\n".join(part for part in parts if part)
+
+
+def _table(metrics: Metrics, names: Sequence[str]) -> str:
+    """A row for each figure and a column for each set, or the other way round where there are many sets."""
+    cells: dict[tuple[str, str], str] = {}
+    for key, figure in metrics.items():
+        score, name, metric = key.split(".")
+        if figure is not None and name in names:
+            title = f"{score.replace('_', ' ')}: {TITLES.get(metric, metric)}"
+            cells[title, name] = f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f}), n {figure.n}"
+    titles = list(dict.fromkeys(title for title, _ in cells))
+    if not titles:
+        return ""
+    wide = len(names) > len(titles)
+    rows, columns = (names, titles) if wide else (titles, names)
+    lines = [f"| {'set' if wide else 'figure'} | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for row in rows:
+        of_row = [cells.get((column, row) if wide else (row, column), "-") for column in columns]
+        lines.append(f"| {row} | " + " | ".join(of_row) + " |")
     return "\n".join(lines) + "\n"
