@@ -282,6 +282,17 @@ def test_a_film_that_was_cut_off_is_examined_as_far_as_it_goes(tmp_path: Path, l
     assert numbers(list(film.sampled(Sampling(every=10))))[:3] == [0, 10, 20]
 
 
+def test_frames_that_an_edit_hides_are_counted(tmp_path: Path) -> None:
+    source = data.numbered(tmp_path / "whole.mp4", 60, "-g", "20", "-bf", "0")
+    data.run_ffmpeg("-ss", "1.1", "-i", str(source), "-c", "copy", str(tmp_path / "a.mp4"))
+    film = opened(tmp_path / "a.mp4")
+    frames = list(film.sampled(EVERY))
+    assert numbers(frames) == list(range(28, 60))
+    assert [one.frame.index for one in frames] == list(range(32))
+    assert "frames that the file holds and does not show, as after an edit; not examined: 8" in film.facts.notes
+    assert not any("does not show" in note for note in opened(source).facts.notes)
+
+
 def _head_alone(folder: Path) -> Path:
     source = data.numbered(folder / "whole.mp4", 20, "-movflags", "+faststart")
     share = (source.read_bytes().index(b"mdat") + 8) / source.stat().st_size

@@ -96,6 +96,8 @@ def _oddities(streams: Streams, table: FilmTable) -> Iterator[str]:
             f"the container announces {_seconds(announced)}, the frames end at {_seconds(end)}: "
             "consistent with a file that was cut off, damaged or edited"
         )
+    if table.unshown and streams.container.startswith("mov"):  # elsewhere packets without a picture are usual
+        yield f"frames that the file holds and does not show, as after an edit; not examined: {table.unshown}"
     if table.failed:
         yield f"packets that could not be decoded: {table.failed}"
     if table.tainted:

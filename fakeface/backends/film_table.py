@@ -35,7 +35,10 @@ _WOVEN = re.compile(
 _DECODED = re.compile(_AT + rb"\[info\] decoder -> (?!.*type:audio)")
 _CORRUPT = re.compile(_AT + rb"\[warning\] corrupt decoded frame")
 _FAILED = re.compile(_AT + rb"\[error\] (?:Error submitting packet to decoder|Decoding error|Error while decoding)")
-_FAILURES = re.compile(_AT + rb"\[verbose\]   Input stream #.* (\d+) decode errors")
+_SUMMARY = re.compile(
+    _AT + rb"\[verbose\]   Input stream #\S+ \(video\): (\d+) packets read \(\d+ bytes\); \d+ frames decoded; "
+    rb"(\d+) decode errors"
+)
 # Codecs whose frames stand for themselves: a complaint of the decoder belongs to the frame that it gives next.
 _COMPLAINT = re.compile(rb"^\[(?:mjpeg|prores|ffv1) @ 0x[0-9a-f]+\] \[error\] ")
 _FEWEST_JUDGED = 10
@@ -134,6 +137,8 @@ class FilmTable:
         damaged: indices of frames that the decoder reported damaged.
         tainted: indices of the others that follow damage before the next key frame, from which they were predicted.
         failed: packets that it could not make a frame of.
+        unshown: packets that were read and gave neither a frame nor an error, because an edit list hides them, or
+            because they hold nothing to show.
         woven: whether frames are made of two fields: most are flagged so, and their content does not speak against it.
         doubtful: whether flags and content contradict each other there; such a film is not deinterlaced.
         restarts: how often the form of the frames changed on the way.
@@ -148,6 +153,7 @@ class FilmTable:
     damaged: frozenset[int]
     tainted: frozenset[int]
     failed: int
+    unshown: int
     woven: bool
     doubtful: bool
     restarts: int
@@ -188,7 +194,7 @@ class ScanLog:
         self._damaged: set[int] = set()
         self._behind_failures: set[int] = set()
         self._keys = bytearray()
-        self._failed = self._failures = 0
+        self._failed = self._failures = self._packets = 0
 
     def __len__(self) -> int:
         return len(self._stamps)
@@ -237,8 +243,9 @@ class ScanLog:
             self._failed += 1
             self._pending = False
             self._behind_failures.add(self._decoded)
-        elif match := _FAILURES.match(line):
-            self._failures += int(match[1])
+        elif match := _SUMMARY.match(line):
+            self._packets += int(match[1])
+            self._failures += int(match[2])
         elif _CORRUPT.match(line) or _COMPLAINT.match(line):
             self._pending = True
 
@@ -262,6 +269,7 @@ class ScanLog:
         self._time_the_untimed()
         looks_woven = self._fields > max(_FEWEST_JUDGED, 4 * self._whole)
         looks_whole = self._whole > max(_FEWEST_JUDGED, 4 * self._fields)
+        failed = max(self._failed, self._failures)
         flagged = 2 * self._flagged > len(self._stamps)
         return FilmTable(
             Times(self._stamps, self._base),
@@ -272,7 +280,8 @@ class ScanLog:
             self._shots(),
             frozenset(index for index in self._damaged if index < len(self._stamps)),
             frozenset(self._tainted()),
-            max(self._failed, self._failures),
+            failed,
+            max(0, self._packets - len(self._stamps) - failed),
             flagged and not looks_whole,
             (flagged and looks_whole) or (looks_woven and not flagged),
             max(0, self._starts - 1),
