@@ -152,6 +152,35 @@ def test_ten_bits_become_eight_and_the_film_says_so(tmp_path: Path) -> None:
     assert film.facts.notes == ("converted from yuv420p10le (tv) to RGB with 8 bits per colour",)
 
 
+HDR = (*HEVC[:-1], f"{HEVC[-1]}:transfer=smpte2084:colorprim=bt2020:colormatrix=bt2020nc")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "note"),
+    [
+        ("a.mp4", ("-vf", "setsar=4/3"), "pixels are not square; frames are not stretched"),
+        ("a.mkv", HDR, "the film has a high dynamic range; its tones are not adapted"),
+        ("a.mkv", ("-map", "0", "-map", "0"), "the film holds 2 streams of pictures; the first one is examined"),
+        ("a.mkv", ("-output_ts_offset", "5"), "the first frame is presented at 5 s"),
+    ],
+    ids=["pixel-aspect", "high-dynamic-range", "two-streams", "late-start"],
+)
+def test_what_is_odd_about_a_film_is_said(tmp_path: Path, name: str, arguments: tuple[str, ...], note: str) -> None:
+    film = opened(data.numbered(tmp_path / name, 6, *arguments))
+    assert note in film.facts.notes
+    assert numbers(list(film.sampled(EVERY))) == list(range(6))
+
+
+def test_a_cover_picture_is_no_film(tmp_path: Path) -> None:
+    source = data.sound_only(tmp_path / "tone.mp4")
+    cover = data.write_film(tmp_path / "cover.png", [data.drawn(0)], "-c:v", "png", "-pix_fmt", "rgb24")
+    path = tmp_path / "a.mp4"
+    both = ("-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0", "attached_pic")
+    data.run_ffmpeg("-i", str(source), "-i", str(cover), *both, str(path))
+    with pytest.raises(UnsupportedEvidence, match="sound alone"):
+        opened(path)
+
+
 def test_sound_is_described_and_changes_nothing(tmp_path: Path) -> None:
     film = opened(data.with_sound(tmp_path / "a.mp4"))
     assert len(film.facts.audio) == 1
