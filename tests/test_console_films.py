@@ -10,7 +10,7 @@ from tests.builders import make_file_finding
 from tests.film_builders import make_facts, make_film, make_film_finding, make_short_track, make_track
 
 GOLDEN = """\
-F0001  films/001.mp4
+F0001  films/001.mp4: supports alteration
   length 0:10.01, 320 x 240 pixels, h264, 2 shots; 38 of 300 frames looked at, 2
   damaged or lost (4 frames per second, at most 1,200). Sound was not examined.
                           Score       Scored/ Supports
@@ -24,7 +24,7 @@ T03   inconclusive: too   —           3/3     —             ········
       few frames show the
       face well enough
 
-F0002  films/002.mp4
+F0002  films/002.mp4: inconclusive
   length 0:10.01, 320 x 240 pixels, h264, 2 shots; 38 of 300 frames looked at, 2
   damaged or lost (4 frames per second, at most 1,200). Sound was not examined.
   inconclusive: no face found; no conclusion on authenticity
@@ -59,7 +59,7 @@ def test_films_read_as_written_here():
 def test_pictures_beside_films_keep_their_own_table():
     text = shown([file_entry(make_file_finding(1)), file_entry(make_film_finding(2))])
     assert "pictures/001.jpg   1    supports alteration 0.93" in text
-    assert "F0002  films/002.mp4" in text
+    assert "F0002  films/002.mp4: supports alteration" in text
     assert "3 tracks in 1 film and 1 face in pictures: 2 supports alteration" in " ".join(text.split())
 
 

@@ -51,6 +51,8 @@ def test_facts_sampling_counts_and_sound_are_stated(text):
         "29.970 per second on average (30000/1001); constant",
         "300 frames decoded, 2 damaged or lost, 38 looked at for faces, 38 with a face",
         "4 frames per second, at most 1,200",
+        "Result for the film supports alteration",
+        "Result for the film inconclusive (no face found; no conclusion on authenticity)",
         "Sound was not examined",
         "10 bits per channel reduced to 8",
         "Threshold 0.50; closer to it than 0.05 is too close to call; fewer than 8 scored sightings are too few",

@@ -29,7 +29,7 @@ from fakeface.report.film_words import (
     track_score_words,
     track_verdict_words,
 )
-from fakeface.report.record import FileEntry
+from fakeface.report.record import STATEMENTS, FileEntry
 from fakeface.report.words import NO_FACE_WORDS
 from fakeface.sanitize import safe_text
 
@@ -101,6 +101,7 @@ def film_details(entry: FileEntry) -> Iterator[RenderableType]:
         return
     title = Text(f"{entry.id}  ", style="bold")
     title.append(safe_text(entry.name))
+    title.append(f": {STATEMENTS[entry.verdict]}" if entry.verdict else "", style=STYLES.get(entry.verdict or "", ""))
     yield title
     start, end = film_span(film)
     facts, counts = film.facts, film.counts

@@ -104,7 +104,8 @@ def films(view: View) -> Iterator[Flowable]:
 
 def _film(entry: FileEntry, film: FilmEntry) -> Iterator[Flowable]:
     yield paragraph(shortened(f"{entry.id}: {entry.name}", 160), "h2")
-    yield pairs([*fact_rows(film), ("Rule for tracks", rule_words(film)), *_files(film)])
+    result = [("Result for the film", entry.statement)] if entry.statement else []
+    yield pairs([*result, *fact_rows(film), ("Rule for tracks", rule_words(film)), *_files(film)])
     yield paragraph("Tracks", "h3")
     if not film.tracks:
         yield paragraph(f"None. Result: {NO_FACE_WORDS}.")
