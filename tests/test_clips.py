@@ -163,10 +163,10 @@ def test_a_program_without_h264_is_named_with_what_to_do(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        ((320, 240), (640, 480, 2.0)),
-        ((1280, 720), (1280, 720, 1.0)),
-        ((3840, 2160), (1920, 1080, 0.5)),
-        ((481, 271), (480, 270, 1.0)),
+        ((320, 240), (640, 480)),
+        ((1280, 720), (1280, 720)),
+        ((3840, 2160), (1920, 1080)),
+        ((481, 271), (480, 270)),
     ],
 )
 def test_small_films_are_enlarged_and_large_ones_reduced_to_even_sides(size, expected):

@@ -85,12 +85,12 @@ def seen_at(track: TrackEntry, index: int, time: Fraction, gap: Fraction | None)
     return Seen(track, (left, top, right, bottom), before, sighted=False, altered=altered)
 
 
-def clip_size(width: int, height: int) -> tuple[int, int, float]:
-    """Width and height of the picture in the copy, both even, and its pixels per pixel of the film, about."""
+def clip_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height of the picture in the copy, both even, for a film of this size."""
     longer = max(width, height)
     least, most = CLIP_SIDES
     scale = min(1.0, most / longer) if longer >= least else float(-(-least // longer))
-    return max(round(width * scale) // 2 * 2, 2), max(round(height * scale) // 2 * 2, 2), scale
+    return max(round(width * scale) // 2 * 2, 2), max(round(height * scale) // 2 * 2, 2)
 
 
 def annotated(film: FilmEntry, file_id: str, frames: Iterable[Frame]) -> Iterator[tuple[NDArray[np.uint8], Fraction]]:
@@ -104,7 +104,7 @@ def annotated(film: FilmEntry, file_id: str, frames: Iterable[Frame]) -> Iterato
     Yields:
         (height, width, 3) uint8 RGB, both sides even and the same for all, and the time in seconds.
     """
-    width, height, _ = clip_size(film.facts.width, film.facts.height)
+    width, height = clip_size(film.facts.width, film.facts.height)
     band = _Band(film, file_id, width)
     gaps = {track.number: gap_after(track.sightings) for track in film.tracks}
     for frame in frames:
