@@ -27,7 +27,7 @@ from fakeface.filming import FilmRequest, examine_film
 from fakeface.sampling import Sampling
 from fakeface.settings import Settings
 from fakeface.training.forge.film_files import Encoding, FilmWriter
-from fakeface.training.forge.films import FilmShape, FilmStudio
+from fakeface.training.forge.films import ONE, FilmShape, FilmStudio
 from fakeface.training.manifest import FaceRow, read_faces
 
 SEED = 9200
@@ -37,7 +37,7 @@ def make_film(rows: list[FaceRow], root: Path, folder: Path, seconds: int) -> Pa
     """A film of one real person, 1280 x 720, 25 frames a second."""
     shape = FilmShape(1280, 720, frames=25 * seconds, sides=(180, 240))
     films = FilmStudio(rows, root, SEED, shape)
-    plan = next(plan for plan in map(films.plan, range(100)) if len(plan.persons) == 1)
+    plan = next(plan for plan in map(films.plan, range(100)) if plan.scene == ONE)
     view, path = films.view(plan), folder / f"{seconds}.mp4"
     if not path.exists():
         with FilmWriter(path, shape.width, shape.height, shape.rate, Encoding(23)) as writer:

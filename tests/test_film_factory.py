@@ -20,7 +20,7 @@ from fakeface.training.forge.films import FILM_OPERATORS, FilmShape, FilmStudio
 
 from .conftest import FaceSet
 
-SHAPE = FilmShape(width=480, height=272, rate=Fraction(12), frames=12, sides=(130, 160))
+SHAPE = FilmShape(width=480, height=272, rate=Fraction(12), frames=12, sides=(130, 160), close_sides=(230, 250))
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,9 @@ def test_forgeries_take_every_operator_in_turn_and_some_last_the_whole_film(stud
     plans = [studio.plan(number) for number in range(28)]
     assert [plan.forging.operator for plan in plans[:7]] == list(FILM_OPERATORS)
     whole = [plan for plan in plans if plan.forging.end - plan.forging.first == SHAPE.frames]
-    assert 2 <= len(whole) <= 14
+    assert [plan.number for plan in whole] == [3, 7, 11, 15, 19, 23, 27]
+    sizes = {plan.scene: studio.view(plan).actors[0].subject.pixels.shape[0] for plan in plans[1:5]}
+    assert sizes["close-up"] > 1.3 * sizes["two persons"]
     for plan in plans:
         assert 0 <= plan.forging.first < plan.forging.end <= SHAPE.frames
         assert len({row.path for row in plan.persons}) == len(plan.persons) in (1, 2)

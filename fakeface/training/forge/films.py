@@ -27,7 +27,7 @@ from fakeface.training.forge.studio import Studio
 from fakeface.training.forge.values import CannotForge, Field, Forgery, Pixels, Subject, Task
 from fakeface.training.manifest import FaceRow
 
-__all__ = ["FILM_OPERATORS", "FilmFrame", "FilmPlan", "FilmShape", "FilmStudio", "Forging"]
+__all__ = ["FILM_OPERATORS", "ONE", "SCENES", "FilmFrame", "FilmPlan", "FilmShape", "FilmStudio", "Forging"]
 
 FILM_OPERATORS = (
     "swap",
@@ -40,11 +40,13 @@ FILM_OPERATORS = (
 )
 """What a film is forged by where nothing else is asked: another person's face, or another mouth."""
 
-TWO_PERSONS = 0.75
-"""Share of films with two persons."""
+TWO, ONE, CLOSE = "two persons", "one person", "close-up"
 
-WHOLE = 0.25
-"""Share of forgeries that last the whole film."""
+SCENES = (TWO, TWO, CLOSE, TWO, ONE)
+"""What films show in turn. With the number of operators and ``WHOLE`` it has no divisor in common."""
+
+WHOLE = 4
+"""One forgery in so many lasts the whole film."""
 
 PART = (0.3, 0.6)
 """Length of any other forgery, in shares of the film."""
@@ -72,6 +74,7 @@ class FilmShape:
         rate: frames per second.
         frames: number of frames.
         sides: smallest and largest side of the square that is examined of a face, pixels.
+        close_sides: the same in a close-up: enlarged from the picture, as soft as faces that phones film and smooth.
     """
 
     width: int = 640
@@ -79,6 +82,7 @@ class FilmShape:
     rate: Fraction = Fraction(25)
     frames: int = 125
     sides: tuple[int, int] = (140, 200)
+    close_sides: tuple[int, int] = (270, 340)
 
     def __post_init__(self) -> None:
         if self.width % 2 or self.height % 2 or min(self.width, self.height) < 64 or self.frames < 2 or self.rate <= 0:
@@ -119,9 +123,10 @@ class Forging:
 
 @dataclass(frozen=True, slots=True)
 class FilmPlan:
-    """What film number ``number`` shows: the persons from left to right, and what is forged in its forged twin."""
+    """What film number ``number`` shows: the scene, its persons from left to right, and what its twin forges."""
 
     number: int
+    scene: str
     persons: tuple[FaceRow, ...]
     forging: Forging
 
@@ -179,20 +184,21 @@ class FilmStudio:
         name = self.operators[(number + attempt) % len(self.operators)]
         operator, total = OPERATORS[name], self.shape.frames
         first, end = 0, total
-        if rng.random() >= WHOLE:
+        if number % WHOLE != WHOLE - 1:
             length = max(round(float(rng.uniform(*PART)) * total), 1)
             first = int(rng.integers(0, total - length + 1))
             end = first + length
         strength = self.studio.recipe.strength(name, rng)
         donor = self._donor(faces, faces[person], rng, operator.open_mouth) if operator.donor else None
         forging = Forging(person, first, end, name, strength, donor, int(rng.integers(2**31)))
-        return FilmPlan(number, tuple(self.studio.reals[face] for face in faces), forging)
+        scene = SCENES[number % len(SCENES)]
+        return FilmPlan(number, scene, tuple(self.studio.reals[face] for face in faces), forging)
 
     def _cast(self, number: int) -> list[int]:
         """Numbers of the real faces in film ``number``: no face plays twice before all have."""
         order = np.random.default_rng(self.seed).permutation(len(self.studio.reals))
-        two = np.random.default_rng((self.seed, number, 0)).random() < TWO_PERSONS
-        return [int(order[(2 * number + place) % len(order)]) for place in range(2 if two else 1)]
+        many = 2 if SCENES[number % len(SCENES)] == TWO else 1
+        return [int(order[(2 * number + place) % len(order)]) for place in range(many)]
 
     def _donor(self, cast: Sequence[int], face: int, rng: np.random.Generator, open_mouth: bool) -> FaceRow:
         """Somebody who is not in the film, as far as there is anybody."""
@@ -211,15 +217,16 @@ class FilmStudio:
         """
         rng = np.random.default_rng((self.seed, plan.number, 2))
         height, width = self.shape.height, self.shape.width
-        actors = [self._actor(row, place, len(plan.persons), rng) for place, row in enumerate(plan.persons)]
+        actors = [self._actor(row, place, plan.scene, rng) for place, row in enumerate(plan.persons)]
         backdrop = drawn_backdrop(rng, actors[0].subject.pixels, height, width)
         noise = Noise(float(rng.uniform(1.0, 3.5)), int(rng.integers(2**30)), float(rng.uniform(0, 0.06)), "demosaiced")
         return SceneView(height, width, backdrop, tuple(actors), drawn_sway(rng), noise)
 
-    def _actor(self, row: FaceRow, place: int, persons: int, rng: np.random.Generator) -> Actor:
-        subject = self.studio.load(row, rng, float(rng.uniform(*self.shape.sides)), bool(rng.random() < 0.5), free=True)
+    def _actor(self, row: FaceRow, place: int, scene: str, rng: np.random.Generator) -> Actor:
+        side = float(rng.uniform(*(self.shape.close_sides if scene == CLOSE else self.shape.sides)))
+        subject = self.studio.load(row, rng, side, bool(rng.random() < 0.5), free=scene != CLOSE)
         middle = face_square(subject.landmarks)
-        across = rng.uniform(0.42, 0.58) if persons == 1 else (0.27, 0.73)[place] + rng.uniform(-0.04, 0.04)
+        across = rng.uniform(0.42, 0.58) if scene != TWO else (0.27, 0.73)[place] + rng.uniform(-0.04, 0.04)
         matrix = np.eye(2, 3, dtype=np.float32)
         matrix[0, 2] = across * self.shape.width - (middle.left + middle.right) / 2
         matrix[1, 2] = rng.uniform(0.46, 0.56) * self.shape.height - (middle.top + middle.bottom) / 2
