@@ -515,6 +515,19 @@ def test_without_any_ffmpeg_the_error_says_what_to_install(tmp_path: Path, monke
         FilmDecoder(FilmSettings())
 
 
+def test_a_program_that_gives_up_on_the_way_is_no_quiet_end(
+    tmp_path: Path, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ffmpeg.find_program()
+    (tmp_path / "ffmpeg").write_text(f'#!/bin/sh\n"{real.path}" "$@"\nexit 3\n')
+    (tmp_path / "ffmpeg").chmod(0o755)
+    failing = ffmpeg.Program(str(tmp_path / "ffmpeg"), real.version, real.reads_descriptors)
+    monkeypatch.setattr("fakeface.backends.films.find_program", lambda: failing)
+    film = opened(plain)
+    assert film.counts_so_far().decoded == 40
+    assert "the decoder gave up before the end of the film; what follows was not examined" in film.facts.notes
+
+
 def test_an_ffmpeg_without_the_descriptor_protocol_reads_the_same_frames(
     plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,9 @@ _DECODERS = ",".join((*CODECS, "libdav1d", "libaom-av1"))
 _MOST_SELECTED = 3000
 """Above that, the list of frames would not fit into a command line; all frames between are passed on instead."""
 
+# Nothing of the evidence's own texts is said once the reading has begun.
+_NO_TEXTS = {"map_metadata": -1, "map_chapters": -1}
+
 # The same rounding on every processor; these are slower, and only the frames that are looked at are converted.
 _EXACT = "accurate_rnd+full_chroma_int+bitexact"
 
@@ -42,7 +45,7 @@ class FilmCommands:
     def probe(self, descriptor: int) -> list[str]:
         """Says what the container holds, and decodes nothing for output."""
         opened = self._input(descriptor)
-        return _arguments(opened.output("pipe:1", format="null", map="0:V:0", c="copy", t=0), "level+info")
+        return _arguments(opened.output("pipe:1", format="null", map="0:V:0", c="copy", t=0), "repeat+level+info")
 
     def scan(self, descriptor: int, *, locate: bool) -> list[str]:
         """Says of every frame what ``ScanLog`` hears, and gives nothing.
@@ -58,7 +61,7 @@ class FilmCommands:
             .filter("metadata", mode="print", key="lavfi.scd.score")
             .filter("idet")
         )
-        output = frames.output("pipe:1", format="null", fps_mode="passthrough")
+        output = frames.output("pipe:1", format="null", fps_mode="passthrough", **_NO_TEXTS)
         return _arguments(output.global_args("-debug_ts") if locate else output, CHAIN_LEVEL)
 
     def frames(self, descriptor: int, chosen: Sequence[int], *, woven: bool, all_pass: bool) -> list[str]:
@@ -77,8 +80,8 @@ class FilmCommands:
         if not all_pass and len(chosen) <= _MOST_SELECTED:
             frames = frames.filter("select", _any_of([f"between(n,{low},{high})" for low, high in _runs(chosen)]))
         frames = frames.filter("scale", flags=_EXACT).filter("format", "rgb24")
-        output = frames.output("pipe:1", format="rawvideo", fps_mode="passthrough", noautoscale=None)
-        return _arguments(output, "level+info")
+        output = frames.output("pipe:1", format="rawvideo", fps_mode="passthrough", noautoscale=None, **_NO_TEXTS)
+        return _arguments(output, "repeat+level+info")
 
     def passed(self, chosen: Sequence[int], *, all_pass: bool) -> Sequence[int]:
         """Indices of the frames that ``frames`` gives, up to the last one chosen."""

@@ -98,6 +98,8 @@ def _oddities(streams: Streams, table: FilmTable) -> Iterator[str]:
         )
     if table.unshown and streams.container.startswith("mov"):  # elsewhere packets without a picture are usual
         yield f"frames that the file holds and does not show, as after an edit; not examined: {table.unshown}"
+    if table.given_up:
+        yield "the decoder gave up before the end of the film; what follows was not examined"
     if table.failed:
         yield f"packets that could not be decoded: {table.failed}"
     if table.tainted:

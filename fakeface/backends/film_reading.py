@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from fakeface.backends.ffmpeg import Limits, Reading
 from fakeface.backends.film_commands import CODECS, FilmCommands
 from fakeface.backends.film_streams import Streams, complaints, read_streams
-from fakeface.backends.film_table import FilmTable, FrameRow, ScanLog, read_row
+from fakeface.backends.film_table import FilmTable, FrameRow, RowReader, ScanLog
 from fakeface.errors import DecoderFailed, EvidenceTooLarge, UnreadableEvidence, UnsupportedEvidence
 from fakeface.evidence import Evidence, open_sealed
 
 __all__ = ["Film"]
+
+_FINISHED = (0, 69)
+"""Statuses of ffmpeg when it has read all: the second one says that many packets could not be decoded."""
 
 _MOST_LINES, _LONGEST_ERROR = 2000, 300
 _PROGRESS_FRAMES = 50
@@ -86,10 +89,10 @@ class Film:
             EvidenceTooLarge: a frame or the number of frames is beyond the limits.
             DecoderFailed: the program died or passed a limit.
         """
-        log, errors = self._listen(streams, progress, locate=False)
+        log, status, errors = self._listen(streams, progress, locate=False)
         if log.complained:  # rare; what tells where costs time, so it is asked for only now
-            log, errors = self._listen(streams, None, locate=True)
-        settings, table = self.commands.settings, log.table()
+            log, status, errors = self._listen(streams, None, locate=True)
+        settings, table = self.commands.settings, log.table(given_up=status not in _FINISHED)
         if any(_NO_MEMORY in error for error in errors):
             raise DecoderFailed(f"decoding the film needs more than {settings.memory_bytes >> 20} MiB and was stopped")
         if table.times:
@@ -100,8 +103,8 @@ class Film:
 
     def _listen(
         self, streams: Streams, progress: Callable[[Fraction], None] | None, *, locate: bool
-    ) -> tuple[ScanLog, list[str]]:
-        """One whole reading, of which only the words are taken; and the errors among them."""
+    ) -> tuple[ScanLog, int, list[str]]:
+        """One whole reading, of which only the words are taken; its status, and the errors among them."""
         settings = self.commands.settings
         log = ScanLog(settings.max_pixels, settings.max_frames, settings.cut_score)
         said: list[bytes] = []
@@ -118,8 +121,8 @@ class Film:
             return self.commands.scan(descriptor, locate=locate)
 
         with self._reading(arguments, self._limits(streams.duration_seconds), hear) as reading:
-            reading.finish()
-        return log, complaints(said)
+            status = reading.finish()
+        return log, status, complaints(said)
 
     def read(self, chosen: Sequence[int], table: FilmTable) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """The chosen frames, upright, (height, width, 3) RGB, one after the other.
@@ -176,12 +179,13 @@ class _Check:
 
     def __init__(self, table: FilmTable) -> None:
         self._table = table
+        self._rows = RowReader()
         self._base = Fraction(0)
         self._passed = 0
         self._same = True
 
     def hear(self, line: bytes) -> None:
-        row = read_row(line)
+        row, _ = self._rows.take(line)
         if isinstance(row, FrameRow):
             self._same = self._same and self._fits(row)
             self._passed += 1

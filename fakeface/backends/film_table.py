@@ -16,31 +16,28 @@ from numpy.typing import NDArray
 from fakeface.errors import EvidenceTooLarge
 from fakeface.films import Shot
 
-__all__ = ["CHAIN_LEVEL", "FilmTable", "FrameRow", "ScanLog", "Times", "read_row"]
+__all__ = ["CHAIN_LEVEL", "FilmTable", "FrameRow", "RowReader", "ScanLog", "Times"]
 
-CHAIN_LEVEL = "level+verbose"
+CHAIN_LEVEL = "repeat+level+verbose"
 """The ``-loglevel`` under which the lines have the form that is read here."""
 
-_AT = rb"^(?:\[[^\]\n]* @ 0x[0-9a-f]+\] )*"
+# Several threads speak at once, and a frame's line is ended by a call of its own: what another thread says in between
+# stands behind it on the same line, without its head. So lines are searched, not matched from their start.
+_BEGIN = b"[info] Stream mapping:"
 _ROW = re.compile(
-    rb"^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *\d+ pts: *(-?\d+|NOPTS) "
-    rb".*?fmt:\S+ .*?s:(\d+)x(\d+) i:(.) iskey:(\d) type:(.)"
+    rb"\bn: *\d+ pts: *(-?\d+|NOPTS) +pts_time:.*?fmt:\S+ .*?s:(\d+)x(\d+) i:(.) iskey:(\d) type:(.) ?",
 )
-_CONFIG = re.compile(rb"^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] config in time_base: (\d+)/(\d+)")
-_SCORE = re.compile(rb"^\[Parsed_metadata_\d+ @ 0x[0-9a-f]+\] \[info\] lavfi\.scd\.score=([\d.]+)")
-_WOVEN = re.compile(
-    rb"^\[Parsed_idet_\d+ @ 0x[0-9a-f]+\] \[info\] Multi frame detection: "
-    rb"TFF: *(\d+) BFF: *(\d+) Progressive: *(\d+)"
-)
-_DECODED = re.compile(_AT + rb"\[info\] decoder -> (?!.*type:audio)")
-_CORRUPT = re.compile(_AT + rb"\[warning\] corrupt decoded frame")
-_FAILED = re.compile(_AT + rb"\[error\] (?:Error submitting packet to decoder|Decoding error|Error while decoding)")
+_CONFIG = re.compile(rb"\bconfig in time_base: (\d+)/(\d+)")
+_SCORE = re.compile(rb"\blavfi\.scd\.score=([\d.]+)")
+_WOVEN = re.compile(rb"\bMulti frame detection: TFF: *(\d+) BFF: *(\d+) Progressive: *(\d+)")
+_DECODED = re.compile(rb"\bdecoder -> (?!.*type:audio)")
+_CORRUPT = re.compile(rb"\bcorrupt decoded frame")
+_FAILED = re.compile(rb"\b(?:Error submitting packet to decoder|Decoding error|Error while decoding)")
 _SUMMARY = re.compile(
-    _AT + rb"\[verbose\]   Input stream #\S+ \(video\): (\d+) packets read \(\d+ bytes\); \d+ frames decoded; "
-    rb"(\d+) decode errors"
+    rb"\bInput stream #\S+ \(video\): (\d+) packets read \(\d+ bytes\); \d+ frames decoded; (\d+) decode errors"
 )
 # Codecs whose frames stand for themselves: a complaint of the decoder belongs to the frame that it gives next.
-_COMPLAINT = re.compile(rb"^\[(?:mjpeg|prores|ffv1) @ 0x[0-9a-f]+\] \[error\] ")
+_COMPLAINT = re.compile(rb"\[(?:mjpeg|prores|ffv1) @ 0x[0-9a-f]+\] \[error\] ")
 _FEWEST_JUDGED = 10
 
 
@@ -64,16 +61,29 @@ class FrameRow:
     type: str
 
 
-def read_row(line: bytes) -> FrameRow | Fraction | None:
-    """A frame, or the time base in seconds that is said before the first one, or nothing of the kind."""
-    if match := _ROW.match(line):
-        stamp = None if match[1] == b"NOPTS" else int(match[1])
-        kind = match[6].decode("ascii", "replace")
-        width, height, key = int(match[2]), int(match[3]), match[5] == b"1"
-        return FrameRow(stamp, width, height, match[4] in b"TB", key, kind if kind in "IPB" else "")
-    if match := _CONFIG.match(line):
-        return Fraction(int(match[1]), int(match[2]))
-    return None
+class RowReader:
+    """Picks the frames out of what the program says.
+
+    What it says before it begins to read is passed over: there it shows texts of the evidence.
+    """
+
+    def __init__(self) -> None:
+        self._begun = False
+
+    def take(self, line: bytes) -> tuple[FrameRow | Fraction | None, bytes]:
+        """A frame, or the time base in seconds that is said before the first one; and what else the line says."""
+        if not self._begun:
+            self._begun = line.startswith(_BEGIN)
+            return None, b""
+        if match := _ROW.search(line):
+            stamp = None if match[1] == b"NOPTS" else int(match[1])
+            kind = match[6].decode("ascii", "replace")
+            size = int(match[2]), int(match[3])
+            row = FrameRow(stamp, *size, match[4] in b"TB", match[5] == b"1", kind if kind in "IPB" else "")
+            return row, line[match.end() :]
+        if match := _CONFIG.search(line):
+            return Fraction(int(match[1]), int(match[2])), b""
+        return None, line
 
 
 class Times(Sequence[Fraction]):
@@ -142,6 +152,7 @@ class FilmTable:
         woven: whether frames are made of two fields: most are flagged so, and their content does not speak against it.
         doubtful: whether flags and content contradict each other there; such a film is not deinterlaced.
         restarts: how often the form of the frames changed on the way.
+        given_up: whether the program stopped before the end of the film.
     """
 
     times: Times
@@ -157,6 +168,7 @@ class FilmTable:
     woven: bool
     doubtful: bool
     restarts: int
+    given_up: bool
 
     def size(self, index: int) -> tuple[int, int]:
         """(width, height) of one frame, upright."""
@@ -179,6 +191,7 @@ class ScanLog:
 
     def __init__(self, max_pixels: int, max_frames: int, cut_score: float) -> None:
         self._max_pixels, self._max_frames, self._cut_score = max_pixels, max_frames, cut_score
+        self._rows = RowReader()
         self._base = Fraction(0)
         self._stamps: array[int] = array("q")
         self._untimed: list[int] = []
@@ -215,38 +228,35 @@ class ScanLog:
         Raises:
             EvidenceTooLarge: a frame has more pixels, or the film more frames, than the limit.
         """
-        if not line.startswith(b"[Parsed_"):
-            self._hear_damage(line)
-            return
-        row = read_row(line)
+        row, said = self._rows.take(line)
         if isinstance(row, FrameRow):
             self._add(row)
         elif row is not None:
             self._base = row
             self._starts += 1
-        elif match := _SCORE.match(line):
+        if match := _SCORE.search(said):
             self._scores.append(float(match[1]))
-        elif match := _WOVEN.match(line):
+        elif match := _WOVEN.search(said):
             self._fields += int(match[1]) + int(match[2])
             self._whole += int(match[3])
+        elif said:
+            self._hear_damage(said)
 
-    def _hear_damage(self, line: bytes) -> None:
+    def _hear_damage(self, said: bytes) -> None:
         """The decoder works on one thread, so what it says before a frame belongs to that frame."""
-        if b"] [info] " in line and b" -> " not in line:
-            return
-        if _DECODED.match(line):
+        if _DECODED.search(said):
             if self._pending:
                 self._damaged.add(self._decoded)
             self._decoded += 1
             self._pending = False
-        elif _FAILED.match(line):
+        elif _FAILED.search(said):
             self._failed += 1
             self._pending = False
             self._behind_failures.add(self._decoded)
-        elif match := _SUMMARY.match(line):
+        elif match := _SUMMARY.search(said):
             self._packets += int(match[1])
             self._failures += int(match[2])
-        elif _CORRUPT.match(line) or _COMPLAINT.match(line):
+        elif _CORRUPT.search(said) or _COMPLAINT.search(said):
             self._pending = True
 
     def _add(self, row: FrameRow) -> None:
@@ -264,7 +274,7 @@ class ScanLog:
         self._keys.append(row.key)
         self._flagged += row.woven
 
-    def table(self) -> FilmTable:
+    def table(self, *, given_up: bool = False) -> FilmTable:
         """The table of everything that was heard."""
         self._time_the_untimed()
         looks_woven = self._fields > max(_FEWEST_JUDGED, 4 * self._whole)
@@ -285,6 +295,7 @@ class ScanLog:
             flagged and not looks_whole,
             (flagged and looks_whole) or (looks_woven and not flagged),
             max(0, self._starts - 1),
+            given_up,
         )
 
     def _tainted(self) -> Iterator[int]:
