@@ -243,13 +243,14 @@ output_options = grouped(
         type=click.Choice(["table", "json", "jsonl", "csv"]),
         default="table",
         show_default=True,
-        help="What standard output carries: a summary, the record, or one line per input (jsonl) or face (csv).",
+        help="What standard output carries: a summary, the record, or one line per input (jsonl) or face and track "
+        "(csv).",
     ),
     click.option(
         "--fail-on",
         type=click.Choice(["fake", "indeterminate"]),
         multiple=True,
-        help="Exit with 10 where any face or picture has this verdict. Repeatable.",
+        help="Exit with 10 where any face, track or input has this verdict. Repeatable.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="Only errors on standard error."),
     click.option("-v", "--verbose", count=True, help="Say every step; twice: details and tracebacks."),

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     CONTRADICTION = "answers_contradict_scores"
     NOT_DECIDED = "not_decided"
     TOO_FEW_FRAMES = "too_few_frames"
+    DISAGREEMENT = "decisive_frames_disagree"
 
     @property
     def words(self) -> str:
@@ -59,8 +60,9 @@ _REASON_WORDS = {
     Reason.UNREADABLE_ANSWERS: "none of the model's answers could be read",
     Reason.TOO_CLOSE: "the scores are too close to call",
     Reason.CONTRADICTION: "the chosen answer says one thing and its match score says the other",
-    Reason.NOT_DECIDED: "triage only: the score was computed, no decision was made",
+    Reason.NOT_DECIDED: "only the score was computed; no decision was made",
     Reason.TOO_FEW_FRAMES: "too few frames show the face well enough",
+    Reason.DISAGREEMENT: "the scores over time say one thing and the decisive frames do not bear it out",
 }
 
 

@@ -131,7 +131,6 @@ class _Seen:
 
     def __init__(self) -> None:
         self.tracks: dict[int, list[Sighting]] = {}
-        self.types: dict[int, str] = {}
         self.times: list[Fraction] = []
         self.with_faces = 0
         self.last_index = -1

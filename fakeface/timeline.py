@@ -223,7 +223,7 @@ def judge(
     *fake*: the score lies a margin above the cut, or a segment was found, and at least one decisive frame was decided
     fake and no more were decided real than fake. *real*: the score lies a margin below the cut, there is no segment,
     and no more decisive frames were decided fake than real. Indeterminate: too few sightings (no ``score``); the score
-    lies within the margin; or the decisive frames say the contrary of the scores.
+    lies within the margin; the decisive frames do not bear the scores out, or none was decided.
 
     Args:
         rule: the cuts.
@@ -235,11 +235,11 @@ def judge(
         return Verdict.INDETERMINATE, Reason.TOO_FEW_FRAMES
     said = [one.verdict for one in decisions]
     fakes, reals = said.count(Verdict.FAKE), said.count(Verdict.REAL)
-    if decisions and all(one.reason is Reason.NOT_DECIDED for one in decisions):
+    if all(one.reason is Reason.NOT_DECIDED for one in decisions):
         return Verdict.INDETERMINATE, Reason.NOT_DECIDED
     if segments or score >= rule.cut + rule.margin:
         supported = fakes >= max(reals, 1)
-        return (Verdict.FAKE, None) if supported else (Verdict.INDETERMINATE, Reason.CONTRADICTION)
+        return (Verdict.FAKE, None) if supported else (Verdict.INDETERMINATE, Reason.DISAGREEMENT)
     if score <= rule.cut - rule.margin:
-        return (Verdict.REAL, None) if fakes <= reals else (Verdict.INDETERMINATE, Reason.CONTRADICTION)
+        return (Verdict.REAL, None) if fakes <= reals else (Verdict.INDETERMINATE, Reason.DISAGREEMENT)
     return Verdict.INDETERMINATE, Reason.TOO_CLOSE
