@@ -12,6 +12,7 @@ import pytest
 from fakeface.backends.dlib import DlibFaceFinder
 from fakeface.concepts import eye_distance
 from fakeface.errors import SettingsError
+from fakeface.faces import Box
 from fakeface.frames import Frame
 from fakeface.settings import FaceSettings
 from fakeface.training.forge.film_files import Encoding, FilmTruth, read_truth, write_films
@@ -106,7 +107,7 @@ def test_forgeries_take_every_operator_in_turn_and_some_last_the_whole_film(stud
     plans = [studio.plan(number) for number in range(28)]
     assert [plan.forging.operator for plan in plans[:7]] == list(FILM_OPERATORS)
     whole = [plan for plan in plans if plan.forging.end - plan.forging.first == SHAPE.frames]
-    assert [plan.number for plan in whole] == [3, 7, 11, 15, 19, 23, 27]
+    assert 2 <= len(whole) <= 14
     sizes = {plan.scene: studio.view(plan).actors[0].subject.pixels.shape[0] for plan in plans[1:5]}
     assert sizes["close-up"] > 1.3 * sizes["two persons"]
     for plan in plans:
@@ -162,6 +163,9 @@ def test_boxes_of_the_truth_frame_the_landmarks(
             assert top <= points[:, 1].min() < top + 1
             assert right - 2 <= points[:, 0].max() < right
             assert bottom - 2 <= points[:, 1].max() < bottom
+    box = Box(*truth.persons[0].boxes[3])
+    assert truth.overlaps(Fraction(3, 12), box)[0] == 1.0
+    assert truth.overlaps(Fraction(100), box)[0] < 1.0, "beyond the end the last frame counts"
 
 
 def test_what_cannot_be_a_film_is_refused(face_set: FaceSet) -> None:

@@ -42,11 +42,11 @@ FILM_OPERATORS = (
 
 TWO, ONE, CLOSE = "two persons", "one person", "close-up"
 
-SCENES = (TWO, TWO, CLOSE, TWO, ONE)
-"""What films show in turn. With the number of operators and ``WHOLE`` it has no divisor in common."""
+SCENES = (TWO, TWO, CLOSE, ONE, TWO)
+"""What films show in turn; their number and that of the operators have no divisor in common."""
 
-WHOLE = 4
-"""One forgery in so many lasts the whole film."""
+WHOLE = 0.25
+"""Share of forgeries that last the whole film."""
 
 PART = (0.3, 0.6)
 """Length of any other forgery, in shares of the film."""
@@ -184,7 +184,7 @@ class FilmStudio:
         name = self.operators[(number + attempt) % len(self.operators)]
         operator, total = OPERATORS[name], self.shape.frames
         first, end = 0, total
-        if number % WHOLE != WHOLE - 1:
+        if rng.random() >= WHOLE:
             length = max(round(float(rng.uniform(*PART)) * total), 1)
             first = int(rng.integers(0, total - length + 1))
             end = first + length
