@@ -423,3 +423,26 @@ def test_a_prompted_mask_does_not_depend_on_the_prompts_beside_it(seen: EncoderO
         torch.testing.assert_close(one, place, rtol=1e-3, atol=1e-3)
     assert not torch.allclose(together[1], together[2], atol=1e-3)
     assert not torch.allclose(together[0], together[1], atol=1e-3)
+
+
+def test_the_loss_of_answers_does_not_depend_on_which_texts_go_together(
+    language: CompactLanguageModel, tokenizer: Tokenizer, seen: EncoderOutput
+) -> None:
+    """Against one pass over all of them, padded to the longest."""
+    from fakeface.training.language import IGNORED, answer_loss
+
+    whole = sight(seen)
+    index = torch.arange(15) % 3
+    many = Sight(whole.tokens[index], whole.signal[index], whole.regions[index])
+    generator = torch.Generator().manual_seed(3)
+    text = torch.randint(9, tokenizer.get_vocab_size(), (15, 40), generator=generator)
+    targets = text.clone()
+    targets[:, :5] = IGNORED
+    for row, length in enumerate(torch.randint(8, 40, (15,), generator=generator).tolist()):
+        text[row, length:], targets[row, length:] = 0, IGNORED
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        logits = language(many, text)[:, :-1].float()
+    expected = functional.cross_entropy(logits.flatten(0, 1), targets[:, 1:].flatten(), ignore_index=IGNORED)
+    with torch.inference_mode():
+        found = answer_loss(language, many, text, targets)
+    assert float(found) == pytest.approx(float(expected), rel=0.02)

@@ -27,6 +27,7 @@ from fakeface.answers import Claim, Exchange, ForgeryClass, Hypothesis, format_a
 from fakeface.backends import build_engine
 from fakeface.errors import SettingsError, WeightsError
 from fakeface.networks.language import END, PROMPT_SLOTS, prompt_ids
+from fakeface.networks.sight import Sight
 from fakeface.profiles import load_profile
 from fakeface.report.record import Record
 from fakeface.settings import Settings
@@ -168,10 +169,16 @@ def test_the_loss_counts_the_answer_up_to_its_end_and_nothing_else() -> None:
     targets = torch.full((1, PROMPT_SLOTS + 5), IGNORED)
     targets[0, PROMPT_SLOTS : PROMPT_SLOTS + 3] = torch.tensor([4, 5, END])
     logits = torch.zeros(1, targets.shape[1], 10)
-    assert float(answer_loss(logits, targets)) == pytest.approx(np.log(10))
+    sight = Sight(torch.zeros(1, 1), torch.zeros(1, 1), torch.zeros(1, 1))
+
+    def loss() -> float:
+        said = lambda seen, text: logits[:, : text.shape[1]]  # noqa: E731
+        return float(answer_loss(said, sight, torch.zeros_like(targets), targets))  # type: ignore[arg-type]
+
+    assert loss() == pytest.approx(np.log(10))
     for place, token in ((-1, 4), (0, 5), (1, END)):
         logits[0, PROMPT_SLOTS + place, token] = 50.0
-    assert float(answer_loss(logits, targets)) == pytest.approx(0, abs=1e-4)
+    assert loss() == pytest.approx(0, abs=1e-4)
 
 
 def test_targets_are_twice_the_truth_plus_the_claim() -> None:

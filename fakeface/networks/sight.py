@@ -55,6 +55,10 @@ class Sight:
     signal: Tensor
     regions: Tensor
 
+    def rows(self, index: Tensor) -> Sight:
+        """The pictures at these places of the batch."""
+        return Sight(self.tokens[index], self.signal[index], self.regions[index])
+
     def learnable(self) -> Sight:
         """A copy outside of inference mode, for a network that is trained on it."""
         return Sight(self.tokens.clone(), self.signal.clone(), self.regions.clone())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import cv2
+from threadpoolctl import threadpool_limits
 from torch.utils.data import DataLoader, Dataset
 
 __all__ = ["fed"]
@@ -34,4 +36,11 @@ def fed(
         num_workers=workers,
         prefetch_factor=AHEAD if workers else None,
         multiprocessing_context="spawn" if workers else None,
+        worker_init_fn=_alone,
     )
+
+
+def _alone(_: int) -> None:
+    """One thread for each process that forges: those of OpenCV and of NumPy's libraries would crowd out the network."""
+    cv2.setNumThreads(1)
+    threadpool_limits(1)

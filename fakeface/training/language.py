@@ -30,6 +30,7 @@ from fakeface.networks.language import (
     LanguageConfig,
     write_texts,
 )
+from fakeface.networks.sight import Sight
 from fakeface.training.checkpoints import Average, save_weights
 from fakeface.training.device import Device
 from fakeface.training.forge.pairs import PairFactory
@@ -44,6 +45,9 @@ Part = str
 """``language`` (fits the language model) or ``mining`` (kept back for MIDS)."""
 
 MINING_SHARE = 0.4
+
+TOGETHER = 12
+"""Texts that go through the network together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +112,32 @@ def train_tokenizer(factory: PairFactory, vocabulary: int, pairs: int = 600) -> 
     return tokenizer
 
 
-def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Next-token loss over what is learned: ``targets`` (B, L) hold -100 in questions and padding."""
-    return functional.cross_entropy(logits[:, :-1].flatten(0, 1), targets[:, 1:].flatten(), ignore_index=IGNORED)
+def answer_loss(network: CompactLanguageModel, sight: Sight, text: Tensor, targets: Tensor) -> Tensor:
+    """Next-token loss over what is learned, mean over all its tokens.
+
+    Texts of like length go through the network together: padding them all to the longest conversation would cost more
+    than the texts themselves.
+
+    Args:
+        network: that learns.
+        sight: of B pictures.
+        text: (B, L) ids.
+        targets: (B, L) ids, -100 in questions and padding.
+    """
+    learned = targets != IGNORED
+    lengths = (learned * torch.arange(1, targets.shape[1] + 1, device=targets.device)).amax(dim=1)
+    losses = []
+    for rows in torch.split(lengths.argsort(), TOGETHER):
+        longest = int(lengths[rows].max())
+        with torch.autocast(text.device.type, torch.bfloat16):
+            logits = network(sight.rows(rows), text[rows, :longest])
+        wanted = targets[rows, 1:longest].flatten()
+        losses.append(
+            functional.cross_entropy(
+                logits[:, :-1].flatten(0, 1).float(), wanted, ignore_index=IGNORED, reduction="sum"
+            )
+        )
+    return torch.stack(losses).sum() / learned[:, 1:].sum()
 
 
 def train_language(
@@ -164,15 +191,15 @@ def _loss(
     lessons: Sequence[Lesson],
     rng: np.random.Generator,
 ) -> Tensor:
-    seen = encode_windows(encoder, [lesson.sample for lesson in lessons])
-    device = seen.tokens.device
+    device = next(network.parameters()).device
+    with torch.autocast(device.type, torch.bfloat16):  # what is learned from; checks of the answers see full precision
+        seen = encode_windows(encoder, [lesson.sample for lesson in lessons])
     labels = torch.tensor([lesson.sample.label for lesson in lessons], device=device)
     probability = seen.detection.sigmoid()
     certainties = torch.where(labels > 0, probability, 1 - probability).tolist()
     text, targets = (ids.to(device) for ids in text_batch(tokenizer, lessons, certainties, rng))
-    with torch.autocast(device.type, torch.bfloat16):
-        logits = network(sight_with(seen, [lesson.readings for lesson in lessons]).learnable(), text)
-    return answer_loss(logits.float(), targets)
+    sight = sight_with(seen, [lesson.readings for lesson in lessons]).learnable()
+    return answer_loss(network, sight, text, targets)
 
 
 @torch.no_grad()
