@@ -140,7 +140,7 @@ class _Seen:
         """Take in one look."""
         self.times.append(look.time_seconds)
         self.last_index = look.index
-        self.with_faces += bool(look.faces)
+        self.with_faces += any(not seen.followed for seen in look.faces)
         if look.cut:
             self._masks.clear()
         for seen in look.faces:

@@ -223,8 +223,11 @@ def test_a_box_is_carried_only_so_far_and_the_person_is_known_again() -> None:
 
 
 def test_a_box_that_is_never_found_again_is_no_part_of_the_track() -> None:
-    track = followed(range(20, 24))
+    engine = replace(make_engine(), finder=ForgetfulFinder(range(20, 24)), follower=DlibFaceFollower())
+    film = examine(moving(), engine)
+    [track] = film.tracks
     assert [one.index for one in track.sightings] == list(range(20))
+    assert (film.counts.sampled, film.counts.with_faces) == (24, 20)
 
 
 def test_without_a_tracker_the_gap_stays_a_gap() -> None:

@@ -174,7 +174,10 @@ def test_two_runs_over_the_same_film_differ_in_nothing_but_the_run(evidence: Pat
     assert comparable(Path("one")) == comparable(Path("two"))
 
 
-def test_a_run_that_is_killed_inside_a_film_goes_on_inside_it(evidence: Path, use_engine: Use) -> None:
+@pytest.mark.parametrize("ended", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_stopped_inside_a_film_goes_on_inside_it(
+    evidence: Path, use_engine: Use, ended: signal.Signals
+) -> None:
     words = ("video", str(evidence), "--every", "1", "--no-images", "--out", "case")
     process = spawn(*words, env={"SLOW": "1"})
     journal = Path("case/unfinished/F0001.jsonl")
@@ -182,8 +185,12 @@ def test_a_run_that_is_killed_inside_a_film_goes_on_inside_it(evidence: Path, us
     while time.monotonic() < deadline and (not journal.exists() or len(journal.read_bytes().splitlines()) < 9):
         assert process.poll() is None
         time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
+    process.send_signal(ended)
     process.communicate()
+    if ended is signal.SIGINT:
+        assert process.returncode == 130
+        assert read_record(Path("case")).run.interrupted
+        assert "unfinished" not in Path("case/manifest.json").read_text()
     seen = len(journal.read_bytes().splitlines()) - 1
     engine = make_engine()
     use_engine(engine)
