@@ -24,7 +24,8 @@ class SampledFrame:
             time.
         frame_type: ``I``, ``P`` or ``B``; empty where the decoder does not say.
         cut: whether a cut lies between it and the sampled frame before it.
-        damaged: whether the decoder reported it damaged, or it follows such damage before the next key frame.
+        damaged: whether the decoder reported it damaged, or it follows such damage before the next key frame. What it
+            shows may then differ from reading to reading.
         shot: number of its shot, from 1.
     """
 

@@ -46,10 +46,11 @@ def test_what_is_said_before_the_reading_begins_is_no_frame() -> None:
 def test_words_of_another_thread_behind_a_frame_are_heard_and_hide_nothing() -> None:
     glued = table(
         *(BEGIN, BASE, decoded(0), row(0, key=1) + "corrupt decoded frame", "[Parsed_showinfo_0 @ 0x1] [info] "),
-        *(decoded(1), row(1) + "decoder -> pts:2 frame_type:1", "  Stream #0:0" + row(2, key=1)),
+        *(decoded(1), row(1), "User Data=7832decoder -> pts:2 frame_type:1", "  Stream #0:0" + row(2), CORRUPT),
+        *(row(3, key=1) + "decoder -> pts:3 frame_type:1",),
     )
-    assert list(glued.times) == [0, Fraction(1, 25), Fraction(2, 25)]
-    assert glued.damaged == {1}
+    assert list(glued.times) == [Fraction(index, 25) for index in range(4)]
+    assert glued.damaged == {1, 3}
 
 
 def test_damage_reaches_the_next_key_frame() -> None:
@@ -74,7 +75,8 @@ def test_a_new_size_and_a_high_score_begin_shots() -> None:
     for number, (size, value) in enumerate([("64x48", 0.0), ("64x48", 3.0), ("64x48", 10.0), ("32x24", 0.0)]):
         lines += [row(number, size=size), f"{score}{value:.3f}"]
     shots = table(*lines).shots()
-    assert [(one.start_seconds * 25, one.end_seconds * 25) for one in shots] == [(0, 2), (2, 3), (3, 4)]
+    assert [one.start_seconds * 25 for one in shots] == [0, 2, 3]
+    assert [one.end_seconds * 25 for one in shots] == [2, 3, 4]
 
 
 @pytest.mark.parametrize(

@@ -22,19 +22,20 @@ CHAIN_LEVEL = "repeat+level+verbose"
 """The ``-loglevel`` under which the lines have the form that is read here."""
 
 # Several threads speak at once, and a frame's line is ended by a call of its own: what another thread says in between
-# stands behind it on the same line, without its head. So lines are searched, not matched from their start.
+# stands behind it on the same line, without its head, or among the hexadecimal digits of what an encoder noted. So
+# lines are searched, not matched from their start, and not by words.
 _BEGIN = b"[info] Stream mapping:"
 _ROW = re.compile(
-    rb"\bn: *\d+ pts: *(-?\d+|NOPTS) +pts_time:.*?fmt:\S+ .*?s:(\d+)x(\d+) i:(.) iskey:(\d) type:(.) ?",
+    rb"n: *\d+ pts: *(-?\d+|NOPTS) +pts_time:.*?fmt:\S+ .*?s:(\d+)x(\d+) i:(.) iskey:(\d) type:(.) ?",
 )
-_CONFIG = re.compile(rb"\bconfig in time_base: (\d+)/(\d+)")
-_SCORE = re.compile(rb"\blavfi\.scd\.score=([\d.]+)")
-_WOVEN = re.compile(rb"\bMulti frame detection: TFF: *(\d+) BFF: *(\d+) Progressive: *(\d+)")
-_DECODED = re.compile(rb"\bdecoder -> (?!.*type:audio)")
-_CORRUPT = re.compile(rb"\bcorrupt decoded frame")
-_FAILED = re.compile(rb"\b(?:Error submitting packet to decoder|Decoding error|Error while decoding)")
+_CONFIG = re.compile(rb"config in time_base: (\d+)/(\d+)")
+_SCORE = re.compile(rb"lavfi\.scd\.score=([\d.]+)")
+_WOVEN = re.compile(rb"Multi frame detection: TFF: *(\d+) BFF: *(\d+) Progressive: *(\d+)")
+_DECODED = re.compile(rb"decoder -> (?!.*type:audio)")
+_CORRUPT = re.compile(rb"corrupt decoded frame")
+_FAILED = re.compile(rb"(?:Error submitting packet to decoder|Decoding error|Error while decoding)")
 _SUMMARY = re.compile(
-    rb"\bInput stream #\S+ \(video\): (\d+) packets read \(\d+ bytes\); \d+ frames decoded; (\d+) decode errors"
+    rb"Input stream #\S+ \(video\): (\d+) packets read \(\d+ bytes\); \d+ frames decoded; (\d+) decode errors"
 )
 # Codecs whose frames stand for themselves: a complaint of the decoder belongs to the frame that it gives next.
 _COMPLAINT = re.compile(rb"\[(?:mjpeg|prores|ffv1) @ 0x[0-9a-f]+\] \[error\] ")
