@@ -267,7 +267,7 @@ def _finding(
         score = aggregate(rule.method, *arrays)
         interval = score_interval(rule.method, *arrays)
         segments = find_segments(moments, closing, scores, rule)
-    verdict, reason = judge(rule, score, segments, [one.finding.decision for one in decisive])
+    verdict, reason = judge(rule, score, segments, [(one.time_seconds, one.finding.decision) for one in decisive])
     return TrackFinding(
         number,
         shot.number if shot else 1,

@@ -216,30 +216,36 @@ def _joined(
 
 
 def judge(
-    rule: TrackRule, score: float | None, segments: Sequence[Segment], decisions: Sequence[Decision]
+    rule: TrackRule, score: float | None, segments: Sequence[Segment], decided: Sequence[tuple[Fraction, Decision]]
 ) -> tuple[Verdict, Reason | None]:
     """The verdict of a track.
 
     *fake*: the score lies a margin above the cut, or a segment was found, and at least one decisive frame was decided
-    fake and no more were decided real than fake. *real*: the score lies a margin below the cut, there is no segment,
-    and no more decisive frames were decided fake than real. Indeterminate: too few sightings (no ``score``); the score
-    lies within the margin; the decisive frames do not bear the scores out, or none was decided.
+    fake and no more were decided real than fake; where there are segments, frames outside of them say nothing against
+    them. *real*: the score lies a margin below the cut, there is no segment, and no more decisive frames were decided
+    fake than real. Indeterminate: too few sightings (no ``score``); the score lies within the margin; the decisive
+    frames do not bear the scores out, or none was decided.
 
     Args:
         rule: the cuts.
         score: aggregated, 0..1; ``None`` where too few sightings could be scored.
         segments: where the track looks altered.
-        decisions: about the decisive frames; those that are indeterminate count for neither side.
+        decided: time in seconds and decision of every decisive frame; those that are indeterminate count for neither
+            side.
     """
     if score is None:
         return Verdict.INDETERMINATE, Reason.TOO_FEW_FRAMES
-    said = [one.verdict for one in decisions]
-    fakes, reals = said.count(Verdict.FAKE), said.count(Verdict.REAL)
-    if all(one.reason is Reason.NOT_DECIDED for one in decisions):
+    if all(one.reason is Reason.NOT_DECIDED for _, one in decided):
         return Verdict.INDETERMINATE, Reason.NOT_DECIDED
+    said = [one.verdict for time, one in decided if not segments or _inside(time, segments)]
+    fakes, reals = said.count(Verdict.FAKE), said.count(Verdict.REAL)
     if segments or score >= rule.cut + rule.margin:
         supported = fakes >= max(reals, 1)
         return (Verdict.FAKE, None) if supported else (Verdict.INDETERMINATE, Reason.DISAGREEMENT)
     if score <= rule.cut - rule.margin:
         return (Verdict.REAL, None) if fakes <= reals else (Verdict.INDETERMINATE, Reason.DISAGREEMENT)
     return Verdict.INDETERMINATE, Reason.TOO_CLOSE
+
+
+def _inside(time: Fraction, segments: Sequence[Segment]) -> bool:
+    return any(one.start_seconds <= time < one.end_seconds for one in segments)

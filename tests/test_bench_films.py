@@ -29,13 +29,15 @@ STEP = Fraction(1, 4)
 
 
 def track(scores: Sequence[float], person: int = 0, persons: int = 2, decided: tuple[str, ...] = ()) -> ScoredTrack:
-    """A track of one person, seen four times a second."""
+    """A track of one person, seen four times a second; decisive is its highest score."""
+    highest = max(range(len(scores)), key=scores.__getitem__) * STEP
     overlaps = tuple(0.7 if place == person else 0.0 for place in range(persons))
     seen = [
         ScoredSighting(start=place * STEP, end=(place + 1) * STEP, score=score, overlaps=overlaps)
         for place, score in enumerate(scores)
     ]
-    return ScoredTrack(verdict="indeterminate", reason="", sightings=tuple(seen), segments=(), decided=decided)
+    return ScoredTrack(verdict="indeterminate", reason="", sightings=tuple(seen), segments=(),
+                       decided=tuple((highest, said) for said in decided))  # fmt: skip
 
 
 def film(number: int, *tracks: ScoredTrack, forged: tuple[tuple[Fraction, Fraction], ...] = ()) -> ScoredFilm:

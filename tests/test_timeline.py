@@ -166,4 +166,16 @@ def test_the_verdict_needs_scores_and_decisive_frames_that_agree(
     verdict: Verdict,
     reason: Reason | None,
 ) -> None:
-    assert judge(RULE, score, found, decisions) == (verdict, reason)
+    inside = SEGMENT.start_seconds
+    assert judge(RULE, score, found, [(inside, one) for one in decisions]) == (verdict, reason)
+
+
+def test_frames_outside_of_the_segments_say_nothing_against_them() -> None:
+    inside, outside = SEGMENT.start_seconds, SEGMENT.end_seconds
+    decided = [(inside, FAKE), (outside, REAL), (outside, REAL)]
+    assert judge(RULE, 0.1, (SEGMENT,), decided) == (Verdict.FAKE, None)
+    assert judge(RULE, 0.9, (), decided) == (Verdict.INDETERMINATE, Reason.DISAGREEMENT)
+    assert judge(RULE, 0.1, (SEGMENT,), [(outside, FAKE), (inside, CLOSE)]) == (
+        Verdict.INDETERMINATE,
+        Reason.DISAGREEMENT,
+    )

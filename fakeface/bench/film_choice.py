@@ -47,7 +47,7 @@ def rejudged(film: ScoredFilm, rule: TrackRule) -> ScoredFilm:
 def _judged(track: ScoredTrack, rule: TrackRule) -> ScoredTrack:
     score = track_score(track, rule.method, rule.least_sightings)
     segments = () if score is None else tuple(_segments(track, rule))
-    verdict, reason = judge(rule, score, segments, [_decision(one) for one in track.decided])
+    verdict, reason = judge(rule, score, segments, [(time, _decision(said)) for time, said in track.decided])
     stretches = tuple((one.start_seconds, one.end_seconds) for one in segments)
     said = reason.value if reason else ""
     return track.model_copy(update={"segments": stretches, "verdict": verdict.value, "reason": said})

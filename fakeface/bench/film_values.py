@@ -38,14 +38,14 @@ class ScoredTrack(_Value):
         reason: why it is indeterminate; empty otherwise.
         sightings: those that were scored, in time.
         segments: (start, end) in seconds that the route calls altered.
-        decided: of every decisive frame its verdict, or why that is indeterminate.
+        decided: of every decisive frame its time, and its verdict or why that is indeterminate.
     """
 
     verdict: str
     reason: str
     sightings: tuple[ScoredSighting, ...]
     segments: tuple[tuple[Fraction, Fraction], ...]
-    decided: tuple[str, ...] = ()
+    decided: tuple[tuple[Fraction, str], ...] = ()
 
 
 class TruePerson(_Value):
@@ -123,7 +123,7 @@ def _track(
         reason=track.reason.value if track.reason else "",
         sightings=tuple(_sighting(one, shot, ends, truth) for one in track.sightings if one.score is not None),
         segments=tuple((one.start_seconds, one.end_seconds) for one in track.segments),
-        decided=tuple(_said(one.finding.decision) for one in track.decisive),
+        decided=tuple((one.time_seconds, _said(one.finding.decision)) for one in track.decisive),
     )
 
 
