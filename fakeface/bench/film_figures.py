@@ -195,7 +195,7 @@ def _called(films: Sequence[ScoredFilm], seed: int) -> Metrics:
 
 def _decided(tracks: Sequence[ScoredTrack]) -> bool:
     """Whether verdicts were asked for: in a triage every decisive frame is undecided."""
-    said = [one for track in tracks for one in track.decided]
+    said = [one for track in tracks for _, one in track.decided]
     return not said or any(one != Reason.NOT_DECIDED.value for one in said)
 
 
