@@ -25,6 +25,7 @@ from tokenizers import Tokenizer
 from fakeface import backends
 from fakeface.answers import Claim, Exchange, ForgeryClass, Hypothesis, format_answer, parse_answer, prompt
 from fakeface.backends import build_engine
+from fakeface.claims.readings import read_regions
 from fakeface.errors import SettingsError, WeightsError
 from fakeface.networks.language import END, PROMPT_SLOTS, prompt_ids
 from fakeface.networks.sight import Sight
@@ -397,7 +398,9 @@ def test_a_released_profile_keeps_any_text(tiny_weights: Path, tmp_path: Path) -
 def test_tokens_of_a_question_are_the_same_in_training_and_at_work(tokenizer: Tokenizer, face_set: FaceSet) -> None:
     real, _ = PairFactory(face_set.of("train"), face_set.root, 1).pair(0)
     text = format_answer("a face", "because", Claim.REAL, 0.5, ForgeryClass.REAL)
-    lesson = Lesson(real, "hypothesis", (Exchange(prompt(Hypothesis.OPEN), text),), np.zeros((0, 112, 112), bool))
+    readings = read_regions(real.window, real.landmarks)
+    no_masks = np.zeros((0, 112, 112), bool)
+    lesson = Lesson(real, "hypothesis", (Exchange(prompt(Hypothesis.OPEN), text),), no_masks, readings)
     batch, targets = text_batch(tokenizer, [lesson], [0.84], np.random.default_rng(2))
     questions = [prompt_ids(tokenizer, prompt(hypothesis)) for hypothesis in Hypothesis]
     assert batch[0, :PROMPT_SLOTS].tolist() in questions

@@ -208,10 +208,14 @@ def _follow(
     last: dict[str, Any] = before.get("last", {})
     journal[name] = entry | {"seconds": spent, "last": last}
     write_json(out / "stages.json", journal)
+    told = False
     try:
         for last in run():
+            told = True
             yield {"stage": name, **last}
         entry |= {"done": True, "finished": _now()}
+        if not told:  # interrupted between its last checkpoint and this journal
+            yield {"stage": name, "state": "nothing was left to do"}
     finally:
         journal[name] = entry | {"seconds": round(spent + time.monotonic() - since, 1), "last": last}
         write_json(out / "stages.json", journal)
