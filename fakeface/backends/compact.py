@@ -96,9 +96,7 @@ def build(
     tokenizer = Tokenizer.from_str(profile.part("tokenizer").content().decode("utf-8"))
     device = settings.device
     encoder = _loaded(ForensicEncoder(EncoderConfig(**_tuples(sizes["encoder"]))), profile.part("encoder"), device)
-    language = _loaded(
-        CompactLanguageModel(LanguageConfig(**{"regions": 0} | sizes["language"])), profile.part("language"), device
-    )
+    language = _loaded(CompactLanguageModel(LanguageConfig(**sizes["language"])), profile.part("language"), device)
     mids = _loaded(Mids(MidsConfig(**_tuples(sizes["mids"]))), profile.part("mids"), device)
     cards = {role: _card(profile, role, device) for role in ("encoder", "language", "mids")}
     cuts = profile.thresholds

@@ -110,11 +110,10 @@ class CompactLanguageModel(nn.Module):
         self.signal = nn.Sequential(
             nn.Linear(config.signal_width, config.width), nn.GELU(), nn.Linear(config.width, config.width)
         )
-        if config.regions:  # none in profiles before version 0.4
-            self.region = nn.Sequential(
-                nn.Linear(config.region_width, config.width), nn.GELU(), nn.Linear(config.width, config.width)
-            )
-            self.region_names = nn.Parameter(torch.randn(config.regions, config.width) * 0.02)
+        self.region = nn.Sequential(
+            nn.Linear(config.region_width, config.width), nn.GELU(), nn.Linear(config.width, config.width)
+        )
+        self.region_names = nn.Parameter(torch.randn(config.regions, config.width) * 0.02)
         self.decoder = MistralForCausalLM(
             MistralConfig(
                 vocab_size=config.vocabulary,
@@ -136,8 +135,8 @@ class CompactLanguageModel(nn.Module):
         """The picture's prefix as embeddings: (B, 67, width)."""
         joined = functional.pixel_unshuffle(sight.tokens.float(), 2).flatten(2).transpose(1, 2)
         begin = self._embed(torch.full((len(joined), 1), BEGIN, device=joined.device))
-        regions = [self.region(sight.regions) + self.region_names] if self.config.regions else []
-        return torch.cat([begin, self.projector(joined), *regions, self.signal(sight.signal)[:, None]], dim=1)
+        regions = self.region(sight.regions) + self.region_names
+        return torch.cat([begin, self.projector(joined), regions, self.signal(sight.signal)[:, None]], dim=1)
 
     def forward(self, sight: Sight, text: Tensor) -> Tensor:
         """Logits (B, L, vocabulary) that predict ``text[:, 1:]`` and what follows, from question and answer ids."""
