@@ -34,8 +34,9 @@ __all__ = ["Told", "dialogues", "explanation", "regional_list"]
 
 MOST_EXPLAINED, MOST_LISTED = 4, 6
 
-ASKED_ALTERED = 0.75
-"""Share of questions about forgeries that ask for an altered part; on real faces there is none to ask for."""
+ASKED_ALTERED = 0.5
+"""Share of questions about forgeries that ask for an altered part. With 0.75 a small model came to call two in three
+untouched parts of real faces altered (version 0.4 of the weights)."""
 
 METHOD = (
     "Each region was compared with what lies around it in colour, light, detail, noise and edges.",
@@ -135,7 +136,7 @@ def _dialogue(task: str, *pairs: tuple[str, str]) -> Dialogue:
 
 
 def _part(scene: Scene, told: Told, rng: np.random.Generator) -> str:
-    """The part that is asked about: mostly an altered one where there is one, else an untouched or hidden one."""
+    """The part that is asked about: an altered one in half of the draws, else an untouched or hidden one."""
     altered = [one.concept for one in told.altered]
     if altered and rng.random() < ASKED_ALTERED:
         return pick(rng, altered)
