@@ -32,9 +32,7 @@ COMMANDS = {
     "detect": Lazy("fakeface.commands.detect:detect", "Find faces in pictures and decide whether each is forged."),
     "explain": Lazy("fakeface.commands.explain:explain", "Explain a face in words and check every claim."),
     "locate": Lazy("fakeface.commands.locate:locate", "Show where faces are altered, and what stands at a place."),
-    "video": Lazy(
-        "fakeface.commands.video:video", "Follow faces through films, show when they look altered."
-    ),
+    "video": Lazy("fakeface.commands.video:video", "Follow faces through films, show when they look altered."),
     "bench": Lazy("fakeface.commands.bench:bench", "Measure a profile on faces whose truth is known."),
     "train": Lazy("fakeface.commands.train:train", "Train the networks of the compact profile."),
     "weights": Lazy("fakeface.commands.weights:weights", "List the model profiles and check their files."),
