@@ -16,11 +16,11 @@ from collections.abc import Callable
 from fakeface.answers import Hypothesis
 from fakeface.backends import Engine, build_engine
 from fakeface.backends.stills import Decoder
+from fakeface.deciding import examine_crops
 from fakeface.errors import EvidenceError
 from fakeface.evidence import seal
 from fakeface.faces import FaceCrop, crop_face
 from fakeface.inputs import Inputs
-from fakeface.pipeline import examine_crops
 from fakeface.settings import Settings
 
 Cut = tuple[FaceCrop, int, int]

@@ -15,10 +15,18 @@ from fakeface.training.mids import MidsTraining
 
 from .conftest import FaceSet
 from .scripts import load_script
+from .test_architecture import TREE
 from .test_mids_training import answered
 from .tiny import make_encoder, make_language, make_mids
 
+SCRIPTS = sorted(path.relative_to(TREE).as_posix() for path in (TREE / "benchmarks").glob("*.py"))
 SETTINGS = MidsTraining(epochs=1, faces_per_batch=4, threads=1, device="cpu")
+
+
+@pytest.mark.parametrize("path", SCRIPTS)
+def test_every_script_loads_and_says_how_it_is_called(path: str) -> None:
+    script = load_script(path)
+    assert f"python {path}" in (script.__doc__ or "") or path.endswith("commandline.py")
 
 
 @pytest.fixture
