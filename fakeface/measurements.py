@@ -171,21 +171,16 @@ class Surface:
     def _compared(
         self, part: tuple[slice, slice], inside: NDArray[np.uint8], ring: NDArray[np.uint8], border: NDArray[np.bool_]
     ) -> RegionMeasures:
-        ours, theirs = (np.array(cv2.mean(self.lab[part], mask)[:3]) for mask in (inside, ring))
-
-        def pair(values: NDArray[np.float32]) -> tuple[float, float]:
-            return cv2.mean(values[part], inside)[0], cv2.mean(values[part], ring)[0]
-
-        chroma = pair(self.chroma)
-        return RegionMeasures(
-            colour_shift_delta_e=float(np.linalg.norm(ours - theirs)),
-            sharpness_ratio=_ratio(*pair(self.laplacian)),
-            noise_ratio=_ratio(*pair(self.residual)),
-            boundary_contrast_ratio=self._contrast(part, border),
-            brightness_shift_l=float(ours[0] - theirs[0]),
-            chroma_shift_c=chroma[0] - chroma[1],
-            patchiness_ratio=_ratio(*pair(self.mottle)),
+        ours, theirs = (
+            [cv2.mean(one[part], mask)[0] for one in self._maps] + list(cv2.mean(self.lab[part], mask)[:3])
+            for mask in (inside, ring)
         )
+        return _region_measures(ours, theirs, self._contrast(part, border))
+
+    @property
+    def _maps(self) -> tuple[NDArray[np.float32], ...]:
+        """What is averaged beside the colour, in the order of ``_region_measures``."""
+        return self.chroma, self.laplacian, self.residual, self.mottle
 
     def _contrast(self, part: tuple[slice, slice], border: NDArray[np.bool_]) -> float | None:
         beside = _widened(border, BESIDE) & ~border
@@ -207,13 +202,13 @@ class Surface:
             the measures of each, or ``None`` where region or surroundings have fewer than 24 pixels.
         """
         ring = _widened(whole, _ring_radius(int(np.count_nonzero(whole)))) & ~whole
-        maps = np.stack([self.chroma, self.laplacian, self.residual, self.mottle, *np.moveaxis(self.lab, 2, 0)])
+        maps = np.stack([*self._maps, *np.moveaxis(self.lab, 2, 0)])
         areas = np.stack([*regions, ring]).reshape(len(regions) + 1, -1)
         sizes = np.count_nonzero(areas, axis=1)
         means = areas.astype(np.float32) @ maps.reshape(len(maps), -1).T / np.maximum(sizes, 1)[:, None]
         theirs = means[-1].tolist()
         return tuple(
-            _outside(ours, theirs) if min(size, sizes[-1]) >= MIN_PIXELS else None
+            _region_measures(ours, theirs, None) if min(size, sizes[-1]) >= MIN_PIXELS else None
             for ours, size in zip(means[:-1].tolist(), sizes, strict=False)
         )
 
@@ -254,13 +249,13 @@ def measure_picture(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Pictu
     return Surface(pixels).describe(mask)
 
 
-def _outside(ours: list[float], theirs: list[float]) -> RegionMeasures:
-    """Measures from two rows of means: chroma, Laplacian, residual, mottle, L, a, b."""
+def _region_measures(ours: list[float], theirs: list[float], contrast: float | None) -> RegionMeasures:
+    """Measures from the means inside and outside: chroma, Laplacian, residual, mottle, L, a, b."""
     return RegionMeasures(
         colour_shift_delta_e=float(np.linalg.norm(np.subtract(ours[4:], theirs[4:]))),
         sharpness_ratio=_ratio(ours[1], theirs[1]),
         noise_ratio=_ratio(ours[2], theirs[2]),
-        boundary_contrast_ratio=None,
+        boundary_contrast_ratio=contrast,
         brightness_shift_l=ours[4] - theirs[4],
         chroma_shift_c=ours[0] - theirs[0],
         patchiness_ratio=_ratio(ours[3], theirs[3]),

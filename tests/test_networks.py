@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from fakeface.answers import Hypothesis, prompt
 from fakeface.backends import Engine
-from fakeface.claims.readings import READINGS
+from fakeface.claims.readings import READINGS, RegionReadings
 from fakeface.deciding import examine_crops
 from fakeface.errors import WeightsError
 from fakeface.faces import Face, FaceCrop, crop_face
@@ -39,7 +39,7 @@ from fakeface.networks.language import (
 from fakeface.networks.loading import frozen
 from fakeface.networks.masks import ABSENT, MasksConfig, PromptBatch
 from fakeface.networks.mids import Mids, MidsConfig
-from fakeface.networks.sight import RegionValues, Sight, region_inputs, sight_of, signals
+from fakeface.networks.sight import Sight, region_inputs, sight_of, signals
 from fakeface.settings import Settings
 from fakeface.training.annotate import annotate
 from fakeface.training.forge.pairs import PairFactory
@@ -158,16 +158,15 @@ def sight(seen: EncoderOutput, picture: int | None = None) -> Sight:
     rng = np.random.default_rng(4)
     readings = list(rng.normal(size=(3, 16, READINGS)).astype(np.float32))
     areas = list(rng.random((3, 16, 56, 56)) < 0.1)
-    if picture is None:
-        return sight_of(seen, RegionValues.stacked(readings, areas))
-    return sight_of(seen.row(picture), RegionValues.stacked(readings[picture:][:1], areas[picture:][:1]))
+    measured = [RegionReadings(*one) for one in zip(readings, areas, strict=True)]
+    return sight_of(seen, measured) if picture is None else sight_of(seen.row(picture), [measured[picture]])
 
 
 def test_a_region_token_holds_its_readings_its_share_of_the_mask_and_its_logit(seen: EncoderOutput) -> None:
     areas = np.zeros((16, 56, 56), bool)
     areas[3, 10:20, 10:20] = True
     readings = np.full((16, READINGS), 0.5, np.float32)
-    inputs = region_inputs(seen.row(1), RegionValues.stacked([readings], [areas]))[0]
+    inputs = region_inputs(seen.row(1), [RegionReadings(readings, areas)])[0]
     mask = (seen.mask[1] / 4).tanh()
     assert inputs.shape == (16, LanguageConfig(9).region_width)
     assert inputs[:, :READINGS].unique().tolist() == [0.5]

@@ -51,7 +51,7 @@ from fakeface.networks.language import (
 from fakeface.networks.loading import frozen
 from fakeface.networks.masks import MASK_SIDE, MasksConfig, PromptBatch, PromptedMasks
 from fakeface.networks.mids import Mids, MidsConfig
-from fakeface.networks.sight import RegionValues, Sight, sight_of
+from fakeface.networks.sight import Sight, sight_of
 from fakeface.profiles import Part, Profile
 from fakeface.settings import MOST_THREADS, Settings
 
@@ -355,9 +355,7 @@ def _batch(encodings: Sequence[Encoding]) -> EncoderOutput:
 
 def _sight(encodings: Sequence[Encoding]) -> Sight:
     """What the language model sees of the faces."""
-    readings = [_features(encoding).readings for encoding in encodings]
-    values = RegionValues.stacked([one.values for one in readings], [one.areas for one in readings])
-    return sight_of(_batch(encodings), values)
+    return sight_of(_batch(encodings), [_features(encoding).readings for encoding in encodings])
 
 
 def _loaded(network: Network, part: Part, device: str) -> Network:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,32 +14,22 @@ from torch.nn import functional
 
 from fakeface.networks.encoder import EncoderOutput
 
-__all__ = ["RegionValues", "Sight", "region_inputs", "sight_of", "signals", "vision_tokens"]
+__all__ = ["Measured", "Sight", "region_inputs", "sight_of", "signals", "vision_tokens"]
 
 BOUND = 4.0
 """Logits are divided by this before they go through tanh."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RegionValues:
-    """What is measured on the regions of B pictures, before any text.
+class Measured(Protocol):
+    """What is measured on the regions of one picture, before any text."""
 
-    Args:
-        readings: (B, 16, 15) float, each measure by its place in the range of real faces.
-        areas: (B, 16, 56, 56) bool, where the regions lie on the grid of the dense mask.
-    """
+    @property
+    def values(self) -> NDArray[np.float32]:
+        """(16, 15) float32, each measure by its place in the range of real faces."""
 
-    readings: Tensor
-    areas: Tensor
-
-    @staticmethod
-    def stacked(readings: Sequence[NDArray[np.float32]], areas: Sequence[NDArray[np.bool_]]) -> RegionValues:
-        """Those of several pictures, (16, 15) and (16, 56, 56) each, as one batch."""
-        return RegionValues(torch.from_numpy(np.stack(readings)), torch.from_numpy(np.stack(areas)))
-
-    def to(self, device: torch.device) -> RegionValues:
-        """The same on a device."""
-        return RegionValues(self.readings.to(device), self.areas.to(device))
+    @property
+    def areas(self) -> NDArray[np.bool_]:
+        """(16, 56, 56) bool, where the regions lie on the grid of the dense mask."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +55,9 @@ class Sight:
         return Sight(self.tokens.clone(), self.signal.clone(), self.regions.clone())
 
 
-def sight_of(output: EncoderOutput, values: RegionValues) -> Sight:
-    """Everything that is seen of the pictures of one encoder pass; values of the same pictures, on any device."""
-    return Sight(vision_tokens(output), signals(output), region_inputs(output, values.to(output.tokens.device)))
+def sight_of(output: EncoderOutput, measured: Sequence[Measured]) -> Sight:
+    """Everything that is seen of the pictures of one encoder pass, with what is measured on the same pictures."""
+    return Sight(vision_tokens(output), signals(output), region_inputs(output, measured))
 
 
 def vision_tokens(output: EncoderOutput) -> Tensor:
@@ -83,11 +74,13 @@ def signals(output: EncoderOutput) -> Tensor:
     return (joined / BOUND).tanh()
 
 
-def region_inputs(output: EncoderOutput, values: RegionValues) -> Tensor:
+def region_inputs(output: EncoderOutput, measured: Sequence[Measured]) -> Tensor:
     """(B, 16, 18) float: readings of each region, mean and peak of the dense mask on it, its region logit."""
     mask = (output.mask[:, None] / BOUND).tanh()
-    areas = values.areas.float()
+    device = mask.device
+    readings = torch.from_numpy(np.stack([one.values for one in measured])).to(device)
+    areas = torch.from_numpy(np.stack([one.areas for one in measured])).to(device).float()
     mean = (mask * areas).sum(dim=(2, 3)) / areas.sum(dim=(2, 3)).clamp(min=1)
     peak = (mask * areas - (1 - areas)).amax(dim=(2, 3))
     logit = (output.regions / BOUND).tanh()
-    return torch.cat([values.readings.float(), torch.stack([mean, peak, logit], dim=2)], dim=2)
+    return torch.cat([readings.float(), torch.stack([mean, peak, logit], dim=2)], dim=2)

@@ -30,12 +30,12 @@ from fakeface.networks.language import (
     LanguageConfig,
     write_texts,
 )
-from fakeface.networks.sight import Sight
+from fakeface.networks.sight import Sight, sight_of
 from fakeface.training.checkpoints import Average, save_weights
 from fakeface.training.device import Device
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.lessons import IGNORED, Fields, Lesson, Lessons, lesson_batches, text_batch
-from fakeface.training.looking import encode_windows, sight_with
+from fakeface.training.looking import encode_windows
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
 
@@ -198,7 +198,7 @@ def _loss(
     probability = seen.detection.sigmoid()
     certainties = torch.where(labels > 0, probability, 1 - probability).tolist()
     text, targets = (ids.to(device) for ids in text_batch(tokenizer, lessons, certainties, rng))
-    sight = sight_with(seen, [lesson.readings for lesson in lessons]).learnable()
+    sight = sight_of(seen, [lesson.readings for lesson in lessons]).learnable()
     return answer_loss(network, sight, text, targets)
 
 
@@ -219,7 +219,7 @@ def _check(
     readable = right = 0
     chosen = held[:64]
     seen = encode_windows(encoder, [lesson.sample for lesson in chosen])
-    sight = sight_with(seen, [lesson.readings for lesson in chosen])
+    sight = sight_of(seen, [lesson.readings for lesson in chosen])
     written = write_texts(network, tokenizer, sight, (prompt(Hypothesis.OPEN),))
     for lesson, (text,) in zip(chosen, written, strict=True):
         claim = parse_answer(text, Hypothesis.OPEN).claim

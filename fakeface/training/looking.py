@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from fakeface.claims.readings import RegionReadings, read_regions
+from fakeface.claims.readings import read_regions
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
-from fakeface.networks.sight import RegionValues, Sight, sight_of
+from fakeface.networks.sight import Sight, sight_of
 from fakeface.training.forge.pairs import FaceSample
 
-__all__ = ["encode_windows", "look_at", "sight_with"]
+__all__ = ["encode_windows", "look_at"]
 
 
 @torch.inference_mode()
@@ -27,9 +27,4 @@ def look_at(encoder: ForensicEncoder, samples: Sequence[FaceSample]) -> Sight:
     """The sight of windows whose regions have not been measured yet."""
     readings = [read_regions(sample.window, sample.landmarks) for sample in samples]
     with torch.inference_mode():
-        return sight_with(encode_windows(encoder, samples), readings)
-
-
-def sight_with(seen: EncoderOutput, readings: Sequence[RegionReadings]) -> Sight:
-    """The sight of encoded windows with the readings of the same windows."""
-    return sight_of(seen, RegionValues.stacked([one.values for one in readings], [one.areas for one in readings]))
+        return sight_of(encode_windows(encoder, samples), readings)

@@ -26,13 +26,14 @@ from fakeface.faces import CROP_SIZE
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.networks.language import SEG, CompactLanguageModel
 from fakeface.networks.masks import MASK_SIDE, PromptBatch, PromptedMasks
+from fakeface.networks.sight import sight_of
 from fakeface.training.checkpoints import Average, save_weights
 from fakeface.training.device import Device
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.forge.values import FOREIGN
 from fakeface.training.language import rows_of_part
 from fakeface.training.lessons import Lesson, Lessons, lesson_batches, reduced, text_batch
-from fakeface.training.looking import encode_windows, sight_with
+from fakeface.training.looking import encode_windows
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
 
@@ -227,7 +228,7 @@ def _states(
 ) -> list[Tensor]:
     """The language model's states at every learned ``[SEG]`` of every lesson: (S, width) each."""
     text, targets = text_batch(tokenizer, lessons, [0.5] * len(lessons), rng)
-    sight = sight_with(seen, [lesson.readings for lesson in lessons])
+    sight = sight_of(seen, [lesson.readings for lesson in lessons])
     hidden = language.states(sight, text.to(seen.tokens.device))
     return [hidden[row, targets[row] == SEG] for row in range(len(lessons))]
 
