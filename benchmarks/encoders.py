@@ -58,6 +58,7 @@ VARIANTS = (
     Variant("as shipped", ForensicEncoder),
     Variant("RGB alone", RgbOnly),
     Variant("RGB and residual", NoEnergies),
+    Variant("without the JPEG grid", lambda: ForensicEncoder(EncoderConfig(grid=0))),
     Variant("narrow (24-48-96-192)", lambda: ForensicEncoder(NARROW)),
     Variant("without the loss of the pair's order", ForensicEncoder, ("pair",)),
     Variant("without masks", ForensicEncoder, ("mask", "dice")),

@@ -85,6 +85,12 @@ class Course:
         return {"minutes": self.minutes, "workers": self.workers, "seed": self.seed}
 
 
+start_option = click.option(
+    "--start",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Go on from this folder: of the stage in an earlier training, or of released weights (weights).",
+)
+
 training_options = grouped("training", Training, faces_option, root_option, out_option, threads_option, device_option)
 course_options = grouped("course", Course, minutes_option, workers_option, seed_option)
 
@@ -101,8 +107,10 @@ course_options = grouped("course", Course, minutes_option, workers_option, seed_
 @click.option("--compile", "compiled", is_flag=True, help="Compile the network: slower to start, about a third faster.")
 @click.option(
     "--recipe",
-    default=None,
-    help="Of the forgeries: a shipped recipe's name or a TOML file.  [default: the newest shipped one]",
+    default="compact-2",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Of the forgeries: a shipped recipe's name or a TOML file.",
 )
 @click.option(
     "--learning-rate",
@@ -132,7 +140,7 @@ def encoder(
     course: Course,
     start: Path | None,
     compiled: bool,
-    recipe: str | None,
+    recipe: str,
     learning_rate: float,
     part: int,
     whole_share: float,
@@ -140,13 +148,12 @@ def encoder(
     """Train the vision encoder with its detection, class, region and mask heads."""
     computer = training.computer()
     from fakeface.training.encoder import EncoderTraining
-    from fakeface.training.forge.recipe import RECIPE
     from fakeface.training.stages import encoder_stage
 
     settings = EncoderTraining(
         pictures,
         learning_rate=learning_rate,
-        recipe=recipe or RECIPE,
+        recipe=recipe,
         compiled=compiled,
         part=part,
         whole_share=whole_share,
@@ -173,26 +180,30 @@ def prompter(training: Training, pictures: int, course: Course) -> ExitCode:
 @training_options
 @click.option("--answers", type=click.IntRange(min=2), default=60_000, show_default=True, help="Answers to learn.")
 @course_options
-def language(training: Training, answers: int, course: Course) -> ExitCode:
+@start_option
+def language(training: Training, answers: int, course: Course, start: Path | None) -> ExitCode:
     """Train the tokenizer and the language model on annotated pairs; needs the encoder."""
     computer = training.computer()
     from fakeface.training.language import LanguageTraining
     from fakeface.training.stages import language_stage
 
-    return follow(language_stage(training.place(), LanguageTraining(answers, **course.settings(), **computer)))
+    settings = LanguageTraining(answers, **course.settings(), **computer)
+    return follow(language_stage(training.place(), settings, start))
 
 
 @click.command()
 @training_options
 @click.option("--pictures", type=click.IntRange(min=2), default=20_000, show_default=True, help="Windows to see.")
 @course_options
-def masks(training: Training, pictures: int, course: Course) -> ExitCode:
+@start_option
+def masks(training: Training, pictures: int, course: Course, start: Path | None) -> ExitCode:
     """Train the mask decoder on [SEG], boxes, points and regions; needs the language model."""
     computer = training.computer()
     from fakeface.training.masks import MasksTraining
     from fakeface.training.stages import masks_stage
 
-    return follow(masks_stage(training.place(), MasksTraining(pictures, **course.settings(), **computer)))
+    settings = MasksTraining(pictures, **course.settings(), **computer)
+    return follow(masks_stage(training.place(), settings, start))
 
 
 @click.command()

@@ -187,8 +187,10 @@ class TrackRule:
     Args:
         cut: for scores, 0..1; at or above it they speak for alteration.
         margin: an aggregated score closer to the cut than this is too close to call.
-        enter, leave: a segment begins where the smoothed score reaches ``enter`` and ends where it falls below
-            ``leave``, 0..1.
+        enter, leave: a segment is where the smoothed score reaches ``enter``, as far as it stays at ``leave`` or
+            above, 0..1.
+        rise, fall: or where its log-odds reach ``rise`` above the track's own level, as far as they stay ``fall`` above
+            it.
         method: name of the aggregation.
         least_sightings: a track with fewer scored sightings is indeterminate.
         window_seconds: width of the running median that smooths the scores.
@@ -196,13 +198,16 @@ class TrackRule:
         gap_seconds: segments closer together than this are one.
 
     Raises:
-        SettingsError: a cut lies outside 0..1, ``leave`` above ``enter``, or a length is not positive.
+        SettingsError: a cut lies outside 0..1, ``leave`` above ``enter``, ``fall`` above ``rise``, or a length is not
+            positive.
     """
 
     cut: float
     margin: float
     enter: float
     leave: float
+    rise: float
+    fall: float
     method: str
     least_sightings: int
     window_seconds: float
@@ -212,6 +217,8 @@ class TrackRule:
     def __post_init__(self) -> None:
         if not 0 < self.leave <= self.enter < 1 or not 0 < self.cut < 1 or not 0 <= self.margin < 0.5:
             raise SettingsError("the cuts of a rule for tracks must lie inside 0..1, leave at or below enter")
+        if not 0 < self.fall <= self.rise:
+            raise SettingsError("a rise above a track's own level must be positive, fall at or below rise")
         if min(self.least_sightings, self.window_seconds, self.least_seconds) <= 0 or self.gap_seconds < 0:
             raise SettingsError("the lengths of a rule for tracks must be positive")
 

@@ -1,9 +1,10 @@
 """The timeline of a track: from the scores of its sightings to segments, one score with an interval, and a verdict.
 
 Sightings are smoothed by a running median over time, segments found by two cuts (hysteresis), closed over short gaps
-and dropped where too short. The score of a track is one of ``METHODS``; its interval comes from a moving-block
-bootstrap (Kuensch 1989), because neighbouring frames repeat each other. Likelihood ratios of frames are never
-multiplied, for the same reason.
+and dropped where too short. A segment stands out absolutely or against the *own level* of its track: the same
+face, camera and compression are the best comparison that there is. The score of a track is one of ``METHODS``; its
+interval comes from a moving-block bootstrap (Kuensch 1989), because neighbouring frames repeat each other. Likelihood
+ratios of frames are never multiplied, for the same reason.
 """
 
 from __future__ import annotations
@@ -36,6 +37,16 @@ TOP_SHARE = 0.25
 SHRINKAGE_SECONDS = 2.0
 """``robust`` weighs a track of this many seconds half, so that a short one cannot be extreme by chance."""
 
+OWN_LEVEL, PEAK = 0.3, 0.9
+"""Quantiles of a track's smoothed log-odds that stand for its own level and for its peak."""
+
+USUAL_RISE, RISE_WEIGHT = 0.6, 3.5
+"""How far the peak of an unaltered track lies above its level on calibration films, and how much more levels differ
+between persons than such rises do (standard deviations of log-odds, 1.14 and 0.33)."""
+
+CONTRAST_SECONDS = 1.25
+"""Width of the running median of ``contrast``."""
+
 _LEAST = 1e-3
 """Scores are kept this far off 0 and 1 before their log-odds are taken."""
 
@@ -59,6 +70,12 @@ def _robust(times: Scores, scores: Scores) -> float:
     return float(1 / (1 + np.exp(-weight * float(np.mean(seconds)))))
 
 
+def _contrast(times: Scores, scores: Scores) -> float:
+    level, peak = np.quantile(_log_odds(smooth(times, scores, CONTRAST_SECONDS)), [OWN_LEVEL, PEAK])
+    risen = max(float(peak - level) - USUAL_RISE, 0.0)
+    return float(1 / (1 + np.exp(-(float(level) + RISE_WEIGHT * risen))))
+
+
 def _log_odds(scores: Scores) -> Scores:
     kept = np.clip(scores, _LEAST, 1 - _LEAST)
     return np.asarray(np.log(kept / (1 - kept)), np.float64)
@@ -75,16 +92,19 @@ METHODS: Mapping[str, Callable[[Scores, Scores], float]] = {
     "median": _median,
     "top": _top,
     "robust": _robust,
+    "contrast": _contrast,
 }
 """How one score is made of many, by name; each takes times and scores.
 
 ``mean``, ``median``: of all scores. ``top``: mean of the highest quarter. ``robust``: mean over seconds of the median
-log-odds in each, drawn towards 0.5 for short tracks.
+log-odds in each, drawn towards 0.5 for short tracks. ``contrast``: the track's own level (log-odds) and how far its
+peak rises above it, beyond what is usual: such rises vary less among unaltered persons than levels, and weigh more.
 """
 
 DEFAULT_METHOD = "mean"
 FILM_MARGIN = 0.05
 LEAST_SIGHTINGS = 8
+RISE, FALL = 1.6, 0.8
 WINDOW_SECONDS, LEAST_SECONDS, GAP_SECONDS = 1.25, 0.75, 0.75
 
 
@@ -105,6 +125,8 @@ def make_rule(thresholds: Thresholds, method: str = DEFAULT_METHOD) -> TrackRule
         margin=FILM_MARGIN,
         enter=min(thresholds.independent + FILM_MARGIN, 0.99),
         leave=max(thresholds.independent - FILM_MARGIN, 0.01),
+        rise=RISE,
+        fall=FALL,
         method=method,
         least_sightings=LEAST_SIGHTINGS,
         window_seconds=WINDOW_SECONDS,
@@ -192,13 +214,16 @@ def find_segments(
 def _runs(
     smoothed: Scores, moments: Sequence[Fraction], closing: Sequence[Fraction], gap: Fraction, rule: TrackRule
 ) -> Iterator[tuple[int, int]]:
-    """First and last place of each stretch that stays at ``leave`` or above and reaches ``enter``; absence ends it."""
-    above = smoothed >= rule.leave
+    """First and last place of each stretch that stays above a lower cut and reaches a higher one; absence ends it."""
+    odds = _log_odds(smoothed)
+    risen = odds - np.quantile(odds, OWN_LEVEL)
+    above = (smoothed >= rule.leave) | (risen >= rule.fall)
+    reached = (smoothed >= rule.enter) | (risen >= rule.rise)
     low = 0
     for place in range(len(moments)):
         last = place + 1 == len(moments)
         if last or above[place] != above[place + 1] or moments[place + 1] - closing[place] > gap:
-            if above[place] and smoothed[low : place + 1].max() >= rule.enter:
+            if above[place] and reached[low : place + 1].any():
                 yield low, place
             low = place + 1
 

@@ -22,8 +22,8 @@ from fakeface.training.forge.film_files import Encoding, FilmWriter
 from .scripts import load_script
 
 RULE = TrackRule(
-    cut=0.5, margin=0.1, enter=0.7, leave=0.6, method="mean", least_sightings=4, window_seconds=0.5,
-    least_seconds=0.5, gap_seconds=0.5,
+    cut=0.5, margin=0.1, enter=0.7, leave=0.6, rise=4.0, fall=2.0, method="mean", least_sightings=4,
+    window_seconds=0.5, least_seconds=0.5, gap_seconds=0.5,
 )  # fmt: skip
 STEP = Fraction(1, 4)
 
@@ -117,7 +117,7 @@ def test_a_rule_is_chosen_that_finds_weak_forgeries_and_leaves_real_persons_alon
     before = [rejudged(one, RULE) for one in made]
     assert all(persons_of(one)[0].temporal_iou == 0.0 for one in before)
     rule = choose_rule([*made, *real], RULE)
-    assert 0.3 <= rule.leave <= rule.enter <= 0.55
+    assert rule.rise <= np.log(0.55 / 0.45) - np.log(0.15 / 0.85), "the weak stretch stands out against its own track"
     after = [rejudged(one, rule) for one in [*made, *real]]
     assert all(person.temporal_iou == 1.0 for one in after for person in persons_of(one) if person.truth.forged)
     assert not any(person.found for one in after for person in persons_of(one) if not person.truth.forged)

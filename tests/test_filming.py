@@ -374,8 +374,10 @@ def test_a_profile_can_state_the_rule_for_films(tiny_weights: Path, tmp_path: Pa
     assert examine([drawn(Person(OCHRE, 100, FAKE))] * 12, engine).rule == rule
 
 
-@pytest.mark.parametrize("wrong", [{"leave": 0.9, "enter": 0.6}, {"cut": 1.0}, {"least_sightings": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"leave": 0.9, "enter": 0.6}, {"fall": 2.0, "rise": 1.0}, {"cut": 1.0}, {"least_sightings": 0}]
+)
 def test_a_rule_that_contradicts_itself_is_refused(wrong: dict[str, float]) -> None:
     make: Callable[..., TrackRule] = lambda **changes: replace(make_rule(THRESHOLDS), **changes)  # noqa: E731
-    with pytest.raises(SettingsError, match="rule for tracks"):
+    with pytest.raises(SettingsError, match=r"rule for tracks|rise above"):
         make(**wrong)

@@ -222,6 +222,18 @@ def test_a_pair_is_processed_alike(face_set: FaceSet, name: str) -> None:
         assert (blank(real) == blank(fake)).mean() > 0.97
 
 
+def test_a_recipes_films_go_through_h264_alike_and_leave_the_other_pairs_as_they_are(face_set: FaceSet) -> None:
+    rows, still = face_set.of("train"), only("swap", 0.0)
+    plain = PairFactory(rows, face_set.root, 3, still).studio
+    filmed = PairFactory(rows, face_set.root, 3, still.model_copy(update={"film": 1.0})).studio
+    before, after = plain.pair(plain.generator(0)), filmed.pair(filmed.generator(0))
+    assert (before.processing, "H.264" in after.processing) == ("unprocessed", True)
+    assert after.real.pixels.shape == before.real.pixels.shape
+    assert 0.5 < np.abs(after.real.pixels.astype(int) - before.real.pixels).mean() < 15
+    changed = np.abs(after.real.pixels.astype(int) - after.fake.pixels).max(axis=2)
+    assert changed[before.mask > 0.5].mean() > 3 * changed[before.mask == 0].mean()
+
+
 def test_the_mask_lies_where_the_windows_differ(face_set: FaceSet) -> None:
     factory = PairFactory(face_set.of("train"), face_set.root, 3, only("edit", 0.0))
     for index in range(6):

@@ -134,6 +134,20 @@ def test_a_widened_encoder_says_what_the_narrower_one_said() -> None:
     assert not torch.equal(copies[:, 0], wide.stage4[0].first.weight[:, 0])
 
 
+def test_an_encoder_from_before_the_grid_takes_the_branch_up_and_says_what_it_said() -> None:
+    torch.manual_seed(3)
+    older = ForensicEncoder(replace(ENCODER, grid=0)).eval()
+    with torch.inference_mode():
+        newer = frozen(ForensicEncoder(ENCODER), grown(older.state_dict(), ENCODER), "grown")
+        before, after = older(windows()), newer(windows())
+        for name in ("detection", "mask", "tokens"):
+            torch.testing.assert_close(getattr(after, name), getattr(before, name), rtol=1e-4, atol=1e-4)
+        last = newer.get_submodule("grid")[3]
+        last.weight.add_(0.1)
+        changed = newer(windows())
+    assert (changed.detection - before.detection).abs().max() > 1e-3, "the branch is read once it says something"
+
+
 def test_an_encoder_is_not_widened_into_a_narrower_or_deeper_one() -> None:
     state = make_encoder().state_dict()
     with pytest.raises(WeightsError, match="wider at stem"):

@@ -41,6 +41,17 @@ def test_what_is_never_trained_on_is_never_drawn_and_the_rest_by_its_share() -> 
     assert high - 0.1 < max(strengths) <= high
 
 
+def test_recipes_of_one_line_are_measured_on_the_same_operators() -> None:
+    older = load_recipe("compact-2")
+    for newer in (load_recipe("compact-3"), load_recipe("compact-4")):
+        assert newer.film > 0 == older.film
+        assert (newer.processing, newer.native_share) == (older.processing, older.native_share)
+        assert list(newer.shares) == list(older.shares)
+        assert newer.never_trained() == older.never_trained()
+        for name, entry in older.operators.items():
+            assert newer.operators[name].strength == entry.strength
+
+
 def test_a_recipe_can_be_narrowed_to_any_operator_also_to_one_that_is_never_trained_on() -> None:
     recipe = load_recipe()
     narrowed = single("swap_tps", recipe)

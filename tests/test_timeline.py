@@ -47,6 +47,15 @@ def test_the_ends_of_a_segment_are_exact_fractions() -> None:
     assert found.score == pytest.approx(0.9, abs=0.05)
 
 
+def test_a_stretch_that_stands_out_against_its_own_track_is_a_segment_however_low_it_is() -> None:
+    rule = replace(RULE, rise=1.5, fall=0.8, window_seconds=0.1)
+    weak = [0.08, 0.1, 0.12, 0.1] * 2 + [0.38] * 8 + [0.1, 0.12, 0.08, 0.1] * 2
+    assert segments(weak, rule) == [(2.0, 4.0)]
+    assert segments(weak, replace(rule, rise=3.0)) == []
+    assert segments([0.38, 0.42] * 12, rule) == [], "a person whose level is higher throughout does not stand out"
+    assert segments([0.9, 0.92] * 12, rule) == [(0.0, 6.0)], "unless it is high in itself"
+
+
 def test_single_outliers_and_short_bursts_are_no_segment() -> None:
     assert segments([0.1] * 10 + [0.99] + [0.1] * 10) == []
     assert segments([0.1] * 10 + [0.9] * 2 + [0.1] * 10) == []
@@ -64,7 +73,7 @@ def test_segments_with_a_short_gap_are_one_and_with_a_long_gap_two() -> None:
 
 
 def test_a_segment_begins_at_the_upper_cut_and_goes_on_down_to_the_lower() -> None:
-    rule = replace(RULE, window_seconds=0.1, enter=0.8, leave=0.4)
+    rule = replace(RULE, window_seconds=0.1, enter=0.8, leave=0.4, rise=9.0, fall=9.0)
     assert segments([0.1] * 4 + [0.5] * 4 + [0.9] * 4 + [0.5] * 4 + [0.1] * 4, rule) == [(1.0, 4.0)]
     assert segments([0.1] * 4 + [0.7] * 12 + [0.1] * 4, rule) == []
 
@@ -100,6 +109,14 @@ def test_the_methods_differ_where_a_part_is_altered() -> None:
     assert found["median"] == pytest.approx(0.1)
     assert found["top"] == pytest.approx(0.9)
     assert found["robust"] < 0.4
+    assert found["contrast"] > 0.99
+
+
+def test_contrast_tells_a_person_altered_for_a_while_from_one_who_scores_higher_throughout() -> None:
+    times = np.arange(40) / 4
+    altered, steady = np.array([0.15] * 28 + [0.5] * 12), np.array([0.55, 0.6] * 20)
+    assert aggregate("contrast", times, altered) > aggregate("contrast", times, steady) + 0.2
+    assert aggregate("top", times, altered) < aggregate("top", times, steady)
 
 
 def test_the_robust_score_of_a_short_track_is_drawn_to_the_middle() -> None:

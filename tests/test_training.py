@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,7 +51,7 @@ from fakeface.training.mine import MinedFace, mine, mining_factory, read_mined
 from fakeface.training.networks import load_encoder, load_language, load_tokenizer
 from fakeface.training.prepare import prepare
 from fakeface.training.prompter import PrompterTraining, evened
-from fakeface.training.release import _write_profile, release
+from fakeface.training.release import FILES, _write_profile, release
 from fakeface.training.stages import Place, masks_stage, prompter_stage
 
 from .conftest import FaceSet
@@ -343,6 +345,25 @@ def test_the_stages_make_a_profile_that_examines_pictures(
     assert profile.thresholds == chosen
     assert profile.data == 'a "tiny" set ✓'
     examine_with(tmp_path, monkeypatch)
+    goes_on_from(tmp_path / "weights", place)
+
+
+def goes_on_from(released: Path, place: Place) -> None:
+    """Language model and mask decoder of the next training begin where the released ones ended."""
+    begun = replace(place, out=place.out.parent / "next")
+    tiny: dict[str, Any] = {"workers": 0, "threads": 1, "learning_rate": 1e-9}
+    shutil.copytree(place.out / "encoder", begun.out / "encoder")
+    shutil.copytree(place.out / "prompter", begun.out / "prompter")
+    words = LanguageTraining(answers=4, pairs_per_batch=2, **tiny)
+    list(train_language(begun.rows(), begun.root, begun.encoder(), begun.out / "language", words, released))
+    list(masks_stage(begun, MasksTraining(4, pairs_per_batch=2, calib_pairs=2, **tiny), released))
+    for name in ("language/language.safetensors", "masks/masks.safetensors"):
+        before, after = load_file(place.out / name), load_file(begun.out / name)
+        for key, value in before.items():
+            torch.testing.assert_close(after[key].float(), value.float(), rtol=1e-2, atol=1e-4)
+    assert (begun.out / "language" / "tokenizer.json").read_bytes() == (released / FILES["tokenizer"]).read_bytes()
+    with pytest.raises(WeightsError, match=r"no masks\.safetensors to start from"):
+        list(masks_stage(replace(begun, out=place.out), MasksTraining(4, **tiny), begun.out))
 
 
 def examine_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

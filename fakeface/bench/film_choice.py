@@ -29,10 +29,12 @@ FALSE_ALARMS, UNDECIDED = 0.02, 0.1
 NO_WORSE = 0.005
 """An aggregation must be better by so much AUC than the plain mean to replace it."""
 
-ENTER = tuple(round(float(cut), 2) for cut in np.arange(0.3, 0.96, 0.05))
-LEAVE_BELOW = (0.0, 0.1, 0.2)
-WINDOWS = (0.75, 1.25, 1.75)
-LEAST = (0.5, 1.0, 1.5)
+ENTER = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+LEAVE_BELOW = (0.0, 0.15)
+RISES = tuple(round(float(rise), 1) for rise in np.arange(0.8, 2.9, 0.2))
+FALL_SHARES = (0.5, 1.0)
+WINDOWS = (0.75, 1.25)
+LEAST = (0.5, 1.0)
 
 
 def rejudged(film: ScoredFilm, rule: TrackRule) -> ScoredFilm:
@@ -114,8 +116,9 @@ def _cut(films: Sequence[ScoredFilm], rule: TrackRule) -> tuple[float, float]:
 def _best_segments(films: Sequence[ScoredFilm], rule: TrackRule) -> TrackRule:
     persons = [(person, _usable(person.tracks, rule)) for film in films for person in persons_of(film)]
     best, found = rule, -1.0
-    for enter, below, window, least in product(ENTER, LEAVE_BELOW, WINDOWS, LEAST):
-        tried = replace(rule, enter=enter, leave=round(enter - below, 2), window_seconds=window, least_seconds=least)
+    for enter, below, rise, share, window, least in product(ENTER, LEAVE_BELOW, RISES, FALL_SHARES, WINDOWS, LEAST):
+        absolute = replace(rule, enter=enter, leave=round(enter - below, 2))
+        tried = replace(absolute, rise=rise, fall=round(rise * share, 2), window_seconds=window, least_seconds=least)
         overlaps, false = [], []
         for person, tracks in persons:
             stretches = [(one.start_seconds, one.end_seconds) for track in tracks for one in _segments(track, tried)]

@@ -2,9 +2,10 @@
 
 Forgery traces are in fine texture, so the stem sees the picture beside its high-pass residual (picture minus its 3 x
 3 mean) and beside two maps of the residual's local energy, centred on the window's own mean: what a blended region
-disturbs is not how sharp or noisy a picture is, but whether it is so everywhere. One pass gives the token grid that
-the language model, MIDS and the mask decoder share, and four heads: detection, class, suspect regions and a dense
-artifact mask (multi-task, as in Fake-in-Facext's auxiliary heads, arXiv 2510.20531).
+disturbs is not how sharp or noisy a picture is, but whether it is so everywhere. Half way up a branch adds where the
+JPEG grid is kept and where it is not (``grid``). One pass gives the token grid that the language model, MIDS and the
+mask decoder share, and four heads: detection, class, suspect regions and a dense artifact mask (multi-task, as in
+Fake-in-Facext's auxiliary heads, arXiv 2510.20531).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from fakeface.networks.grid import GRID_MAPS, block_grid
 
 __all__ = ["EncoderConfig", "EncoderOutput", "ForensicEncoder"]
 
@@ -39,6 +42,7 @@ class EncoderConfig:
         neck: channels of the mask branch at stride 4.
         classes: forgery classes.
         regions: suspect regions.
+        grid: channels inside the branch that reads the JPEG grid; 0 for none.
     """
 
     widths: tuple[int, int, int, int] = (32, 64, 128, 256)
@@ -46,6 +50,7 @@ class EncoderConfig:
     neck: int = 64
     classes: int = 5
     regions: int = 16
+    grid: int = 64
 
     @property
     def pooled_width(self) -> int:
@@ -133,6 +138,7 @@ class ForensicEncoder(nn.Module):
         self.stage1 = nn.Sequential(*[ResidualBlock(w1, w1) for _ in range(d1)])
         self.stage2 = _stage(w1, w2, d2)
         self.stage3 = _stage(w2, w3, d3)
+        self.grid = _grid_branch(config.grid, w3) if config.grid else None
         self.stage4 = _stage(w3, w4, d4)
         self.lateral2 = nn.Conv2d(w2, config.neck, 1)
         self.lateral3 = nn.Conv2d(w3, config.neck, 1)
@@ -156,9 +162,12 @@ class ForensicEncoder(nn.Module):
         Args:
             pixels: (B, 3, 224, 224) uint8 RGB, or float in 0..255.
         """
+        pixels = pixels.float()
         x = self.stage1(self.stem(self.inputs(pixels)))
         fine = self.stage2(x)
         coarse = self.stage3(fine)
+        if self.grid is not None:
+            coarse = coarse + self.grid(block_grid(pixels).contiguous(memory_format=torch.channels_last))
         tokens = self.stage4(coarse)
         neck = self._neck(fine, coarse, tokens)
         mask = self.mask_head(neck)[:, 0].float()
@@ -224,3 +233,10 @@ def _centred_log(energy: Tensor) -> Tensor:
 def _stage(width_in: int, width: int, depth: int) -> nn.Sequential:
     blocks = [ResidualBlock(width_in, width, 2)] + [ResidualBlock(width, width) for _ in range(depth - 1)]
     return nn.Sequential(*blocks)
+
+
+def _grid_branch(width: int, coarse: int) -> nn.Sequential:
+    """From the maps of the grid to what is added at stride 8: nothing at first, which suits a trained encoder."""
+    first, last = nn.Conv2d(GRID_MAPS, width, 3, 1, 1, bias=False), nn.Conv2d(width, coarse, 3, 1, 1, bias=False)
+    nn.init.zeros_(last.weight)
+    return nn.Sequential(first, nn.BatchNorm2d(width), nn.ReLU(inplace=True), last)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from fakeface.errors import WeightsError
 
-__all__ = ["frozen"]
+__all__ = ["frozen", "loaded"]
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -17,8 +17,8 @@ NOT_SHIPPED = ("num_batches_tracked", "lm_head.weight")
 """Training counters, and the output layer that is the embedding itself."""
 
 
-def frozen(network: Network, tensors: Mapping[str, Tensor], name: str) -> Network:
-    """The network with these weights, in evaluation mode and without gradients.
+def loaded(network: Network, tensors: Mapping[str, Tensor], name: str) -> Network:
+    """The network with these weights.
 
     Args:
         network: freshly constructed.
@@ -36,4 +36,9 @@ def frozen(network: Network, tensors: Mapping[str, Tensor], name: str) -> Networ
     lacking = [key for key in missing if not key.endswith(NOT_SHIPPED)]
     if lacking or unexpected:
         raise WeightsError(f"{name} does not fit its network: {(lacking + unexpected)[0]}")
-    return network.eval().requires_grad_(False)
+    return network
+
+
+def frozen(network: Network, tensors: Mapping[str, Tensor], name: str) -> Network:
+    """``loaded``, in evaluation mode and without gradients."""
+    return loaded(network, tensors, name).eval().requires_grad_(False)

@@ -164,6 +164,8 @@ class RuleEntry(Entry):
     margin: Rounded
     enter: Rounded
     leave: Rounded
+    rise: Rounded
+    fall: Rounded
     method: str
     least_sightings: int
     window_seconds: Rounded

@@ -1,7 +1,7 @@
 """Start a wider encoder from a narrower one: it says exactly the same at first (Net2WiderNet, arXiv 1511.05641).
 
-Every added channel is a copy of a trained one, and what reads it gets a random share of what it gave before, so that
-the copies part ways as soon as training goes on.
+A branch that the narrower one does not have begins by adding nothing. Every added channel is a copy of a trained one,
+and what reads it gets a random share of what it gave before, so that the copies part ways as soon as training goes on.
 """
 
 from __future__ import annotations
@@ -29,13 +29,18 @@ def grown(state: Mapping[str, Tensor], config: EncoderConfig, seed: int = 1) -> 
         WeightsError: the encoder is wider somewhere, or has another depth.
     """
     generator = torch.Generator().manual_seed(seed)
-    wanted = {name: tuple(value.shape) for name, value in ForensicEncoder(config).state_dict().items()}
+    fresh = ForensicEncoder(config).state_dict()
+    wanted = {name: tuple(value.shape) for name, value in fresh.items()}
+    branched = any(name.startswith("grid.") for name in state)
     groups = {name: _channels(state, name, width, generator) for name, width in _widths(config).items()}
     joined = _joined([groups[name] for name in ("4", "4", "neck", "neck")])
     result = {}
     for name, shape in wanted.items():
         if name.endswith("num_batches_tracked"):
             result[name] = torch.tensor(0)
+            continue
+        if name.startswith("grid.") and not branched:
+            result[name] = fresh[name]
             continue
         if name not in state:
             raise WeightsError(f"the encoder to start from has no {name}: another depth")
@@ -89,6 +94,8 @@ def _groups_of(name: str) -> tuple[str | None, str | None]:
         return "neck", "neck" if layer == "fuse.0" else layer[-1]
     if layer.startswith("stem"):
         return "1", None
+    if layer.startswith("grid"):
+        return "3" if layer == "grid.3" else None, None
     stage, block, part = layer.removeprefix("stage").split(".", 2)
     if part.endswith("_norm") or part == "skip.2":
         return stage, None

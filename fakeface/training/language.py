@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from fakeface.networks.language import (
     LanguageConfig,
     write_texts,
 )
+from fakeface.networks.loading import loaded
 from fakeface.networks.sight import Sight, sight_of
 from fakeface.training.checkpoints import Average, save_weights
 from fakeface.training.device import Device
@@ -38,6 +40,7 @@ from fakeface.training.lessons import IGNORED, Fields, Lesson, Lessons, lesson_b
 from fakeface.training.looking import encode_windows
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
+from fakeface.training.networks import earlier, load_tensors
 
 __all__ = ["LanguageTraining", "Part", "rows_of_part", "train_language", "train_tokenizer"]
 
@@ -141,20 +144,32 @@ def answer_loss(network: CompactLanguageModel, sight: Sight, text: Tensor, targe
 
 
 def train_language(
-    rows: Sequence[FaceRow], root: Path, encoder: ForensicEncoder, out: Path, settings: LanguageTraining
+    rows: Sequence[FaceRow],
+    root: Path,
+    encoder: ForensicEncoder,
+    out: Path,
+    settings: LanguageTraining,
+    start: Path | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Train, resuming from ``out``; yields one report per look at the calibration faces.
 
     Writes ``tokenizer.json``, ``language.safetensors`` (the average at the lowest calibration loss), ``checkpoint.*``,
-    ``log.csv``.
+    ``log.csv``. ``start`` is the folder of an earlier training, whose tokenizer and weights it goes on from where
+    ``out`` has no checkpoint.
     """
     device = begin(settings, settings.device)
     out.mkdir(parents=True, exist_ok=True)
     factory = PairFactory(rows_of_part(rows, "language"), root, settings.seed)
-    if not (out / "tokenizer.json").exists():
-        train_tokenizer(factory, settings.vocabulary).save(str(out / "tokenizer.json"))
-    tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
+    words, weights = out / "tokenizer.json", out / "language.safetensors"
+    if not words.exists():
+        if start is None:
+            train_tokenizer(factory, settings.vocabulary).save(str(words))
+        else:
+            copyfile(earlier(start, words.name), words)
+    tokenizer = Tokenizer.from_file(str(words))
     network = CompactLanguageModel(LanguageConfig(tokenizer.get_vocab_size())).to(device)
+    if start is not None:
+        loaded(network, load_tensors(earlier(start, weights.name)), weights.name)
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
     loop = Loop(out, network, optimizer, settings, settings.answers, settings.check_every, settings.minutes, 0.995)
     if loop.finished:
@@ -174,7 +189,6 @@ def train_language(
     batches = lesson_batches(
         factory, loop.budget.seen, settings.answers, settings.pairs_per_batch, settings.workers, fields=settings.fields
     )
-    weights = out / "language.safetensors"
     best = Best(("calib_loss",), lambda: save_weights(weights, _untied(loop.average.state)), lowest=True)
     yield from loop.run(batches, learn, lambda: _check(loop.average, network.config, encoder, tokenizer, held), best)
 

@@ -25,6 +25,7 @@ from fakeface.concepts import region_masks
 from fakeface.faces import CROP_SIZE
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.networks.language import SEG, CompactLanguageModel
+from fakeface.networks.loading import loaded
 from fakeface.networks.masks import MASK_SIDE, PromptBatch, PromptedMasks
 from fakeface.networks.sight import sight_of
 from fakeface.training.checkpoints import Average, save_weights
@@ -36,6 +37,7 @@ from fakeface.training.lessons import Lesson, Lessons, lesson_batches, reduced, 
 from fakeface.training.looking import encode_windows
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
+from fakeface.training.networks import earlier, load_tensors
 
 __all__ = ["KINDS", "MasksTraining", "Question", "altered_window", "questions", "train_masks"]
 
@@ -152,14 +154,18 @@ def train_masks(
     tokenizer: Tokenizer,
     out: Path,
     settings: MasksTraining,
+    start: Path | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Train, resuming from ``out``; yields one report per look at the calibration faces.
 
     Writes ``masks.safetensors`` (the average with the best mean IoU on calib), ``checkpoint.*`` and ``log.csv``.
+    ``start`` is the folder of an earlier training to go on from where ``out`` has no checkpoint.
     """
     device = begin(settings, settings.device)
     frozen = (encoder.to(device).eval().requires_grad_(False), language.to(device).eval().requires_grad_(False))
-    network = PromptedMasks().to(device)
+    network, weights = PromptedMasks().to(device), out / "masks.safetensors"
+    if start is not None:
+        loaded(network, load_tensors(earlier(start, weights.name)), weights.name)
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01)
     loop = Loop(out, network, optimizer, settings, settings.pictures, settings.check_every, settings.minutes, 0.995)
     if loop.finished:
@@ -179,7 +185,7 @@ def train_masks(
     batches = lesson_batches(
         factory, loop.budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, TASKS
     )
-    best = Best(("calib_iou",), lambda: save_weights(out / "masks.safetensors", loop.average.state))
+    best = Best(("calib_iou",), lambda: save_weights(weights, loop.average.state))
     yield from loop.run(batches, learn, lambda: _check(loop.average, frozen, tokenizer, held), best)
 
 

@@ -13,7 +13,7 @@ from fakeface.networks.encoder import ForensicEncoder
 from fakeface.networks.language import CompactLanguageModel, LanguageConfig
 from fakeface.networks.loading import frozen
 
-__all__ = ["load_encoder", "load_language", "load_tensors", "load_tokenizer"]
+__all__ = ["earlier", "load_encoder", "load_language", "load_tensors", "load_tokenizer"]
 
 
 def load_encoder(path: Path) -> ForensicEncoder:
@@ -58,3 +58,22 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise WeightsError(f"no {path.name} in {path.parent}: run that stage of training first")
     return load_file(path)
+
+
+def earlier(folder: Path, name: str) -> Path:
+    """Where an earlier training left a file: in the folder of its stage, or released in a folder of weights.
+
+    Args:
+        folder: of the stage, or of the weights.
+        name: as the stage calls it (``language.safetensors``); a release puts the profile's name before it.
+
+    Raises:
+        WeightsError: there is none, or the weights of several profiles.
+    """
+    own = folder / name
+    if own.is_file():
+        return own
+    released = sorted(folder.glob(f"*-{name}"))
+    if len(released) != 1:
+        raise WeightsError(f"{folder} holds {len(released) or 'no'} {name} to start from: name the folder of one")
+    return released[0]

@@ -89,16 +89,16 @@ def prompter_stage(place: Place, settings: PrompterTraining) -> Iterator[dict[st
     return train_prompter(place.rows(), place.root, encoder, place.out / "prompter", settings)
 
 
-def language_stage(place: Place, settings: LanguageTraining) -> Iterator[dict[str, Any]]:
-    """Train the language model over the trained encoder."""
-    return train_language(place.rows(), place.root, place.encoder(), place.out / "language", settings)
+def language_stage(place: Place, settings: LanguageTraining, start: Path | None = None) -> Iterator[dict[str, Any]]:
+    """Train the language model over the trained encoder; ``start`` names a folder to go on from."""
+    return train_language(place.rows(), place.root, place.encoder(), place.out / "language", settings, start)
 
 
-def masks_stage(place: Place, settings: MasksTraining) -> Iterator[dict[str, Any]]:
-    """Train the mask decoder over encoder and language model."""
+def masks_stage(place: Place, settings: MasksTraining, start: Path | None = None) -> Iterator[dict[str, Any]]:
+    """Train the mask decoder over encoder and language model; ``start`` names a folder to go on from."""
     encoder = place.encoder()
     language, tokenizer = load_language(place.out / "language")
-    return train_masks(place.rows(), place.root, encoder, language, tokenizer, place.out / "masks", settings)
+    return train_masks(place.rows(), place.root, encoder, language, tokenizer, place.out / "masks", settings, start)
 
 
 def mining_stage(place: Place, settings: Mining) -> Iterator[dict[str, Any]]:

@@ -32,7 +32,7 @@ from fakeface.training.forge.steps import (
 )
 from fakeface.training.forge.values import Pixels
 
-__all__ = ["NAMED", "PostProcess", "draw_postprocess", "named_processing"]
+__all__ = ["NAMED", "PostProcess", "draw_film", "draw_postprocess", "named_processing"]
 
 Happens = Callable[[float], bool]
 """Whether something with this share happens this time."""
@@ -113,6 +113,13 @@ def draw_postprocess(rng: np.random.Generator, strength: float = 1.0) -> PostPro
     camera = _camera(rng, happens)
     mixed = [steps[index] for steps in (editing, distribution) for index in rng.permutation(len(steps))]
     return PostProcess((*camera, *(step for steps in mixed for step in steps)))
+
+
+def draw_film(rng: np.random.Generator) -> Step:
+    """A frame of a film whose face is larger or smaller than it is looked at; more often larger."""
+    share = float(np.exp(rng.uniform(math.log(0.7), math.log(2.4))))
+    other = _kernel(rng)
+    return AtScale(share, other if share > 1 else "area", "area" if share > 1 else other, (_video(rng),))
 
 
 def _camera(rng: np.random.Generator, happens: Happens) -> list[Step]:

@@ -23,7 +23,7 @@ GIVEN = "given"
 """Name of the share of pairs that are not forged here: the data set's own fakes."""
 
 RECIPE = "compact-2"
-"""The recipe that is shipped and used where none is named."""
+"""The recipe that is used where none is named: figures are comparable from version to version because it stays."""
 
 
 class _Value(BaseModel):
@@ -59,6 +59,7 @@ class Recipe(_Value):
     Args:
         version: name of the frozen recipe.
         processing: strength of post-processing on both pictures of a pair, 0..1.
+        film: share of pairs that go through a film afterwards: H.264 at another size.
         native_share: share of pictures that are forged at their own resolution.
         target_sides: smallest and largest side of the examined square where a picture is resampled, in pixels.
         given: share of pairs made of the data set's own fakes.
@@ -67,6 +68,7 @@ class Recipe(_Value):
 
     version: str = Field(min_length=1)
     processing: float = Field(ge=0, le=1)
+    film: float = Field(default=0.0, ge=0, le=1)
     native_share: float = Field(ge=0, le=1)
     target_sides: tuple[int, int]
     given: float = Field(default=0.0, ge=0)

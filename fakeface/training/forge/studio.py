@@ -22,7 +22,7 @@ from fakeface.errors import SettingsError
 from fakeface.faces import face_square
 from fakeface.training.forge.mouths import OPEN
 from fakeface.training.forge.operators import OPERATORS
-from fakeface.training.forge.postprocess import draw_postprocess
+from fakeface.training.forge.postprocess import PostProcess, draw_film, draw_postprocess
 from fakeface.training.forge.recipe import GIVEN, Recipe, load_recipe
 from fakeface.training.forge.shapes import mouth_gap
 from fakeface.training.forge.values import CannotForge, Field, Pixels, Subject, Task
@@ -159,7 +159,7 @@ class Studio:
             if instead is None:
                 raise
             forgery = OPERATORS[instead].make(task, rng)
-        post = draw_postprocess(rng, self.recipe.processing)
+        post = self._drawn_processing(rng)
         original = subject.pixels if forgery.original is None else forgery.original
         return PicturePair(
             Subject(post.apply(original), subject.landmarks),
@@ -189,7 +189,7 @@ class Studio:
         side = None if native else self._drawn_side(rng)
         mirrored = bool(rng.random() < 0.5)
         real, foreign = self.load(row, rng, side, mirrored), self.load(fake, rng, side, mirrored)
-        post = draw_postprocess(rng, self.recipe.processing)
+        post = self._drawn_processing(rng)
         return PicturePair(
             Subject(post.apply(real.pixels), real.landmarks),
             Subject(post.apply(foreign.pixels), foreign.landmarks),
@@ -202,6 +202,12 @@ class Studio:
             row,
             fake,
         )
+
+    def _drawn_processing(self, rng: np.random.Generator) -> PostProcess:
+        post = draw_postprocess(rng, self.recipe.processing)
+        if not self.recipe.film or rng.random() >= self.recipe.film:
+            return post
+        return PostProcess((*post.steps, draw_film(rng)))
 
     def _drawn_side(self, rng: np.random.Generator) -> float:
         return float(rng.uniform(*self.recipe.target_sides))
