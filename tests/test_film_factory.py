@@ -16,7 +16,7 @@ from fakeface.faces import Box
 from fakeface.frames import Frame
 from fakeface.settings import FaceSettings
 from fakeface.training.forge.film_files import Encoding, FilmTruth, read_truth, write_films
-from fakeface.training.forge.film_motion import Expression, drawn_expressions, drawn_sway
+from fakeface.training.forge.film_motion import Expression, Lens, Wave, drawn_expressions, drawn_lens, drawn_sway
 from fakeface.training.forge.films import FILM_OPERATORS, FilmShape, FilmStudio
 
 from .conftest import FaceSet
@@ -181,3 +181,15 @@ def test_what_cannot_be_a_film_is_refused(face_set: FaceSet) -> None:
         FilmStudio(tight, face_set.root, 1, SHAPE)
     with pytest.raises(SettingsError, match="no truth of a made film"):
         read_truth(face_set.manifest)
+
+
+def test_a_lens_loses_its_focus_and_finds_it_again() -> None:
+    grain = np.random.default_rng(2).uniform(0, 255, (64, 64, 3)).astype(np.float32)
+    lens = Lens(Wave(((1.2, 0.25, 0.0),)), Wave((), 0.1))
+    spread = [float(lens.seen(grain, seconds).std()) for seconds in (0.0, 1.0, 2.0, 3.0)]
+    assert spread[1] < 0.4 * spread[0]
+    assert spread[2] == pytest.approx(spread[0]) == pytest.approx(spread[3])
+    assert lens.seen(np.full((8, 8, 3), 100, np.float32), 0.0).mean() == pytest.approx(110.5, abs=0.1)
+    drawn = [drawn_lens(np.random.default_rng(seed)).blur for seed in range(60)]
+    most = [max(one.at(moment) for moment in np.arange(0, 6, 0.25)) for one in drawn]
+    assert min(most) < 0.25 < 0.8 < max(most) < 2.2, "some lenses keep their focus, some lose it"

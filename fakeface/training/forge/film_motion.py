@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from fakeface.concepts import eye_distance
@@ -16,7 +17,7 @@ from fakeface.training.forge.mouths import OPEN, opened
 from fakeface.training.forge.shapes import axes, mouth_gap
 from fakeface.training.forge.values import Field
 
-__all__ = ["Expression", "Expressions", "Sway", "Wave", "drawn_expressions", "drawn_sway"]
+__all__ = ["Expression", "Expressions", "Lens", "Sway", "Wave", "drawn_expressions", "drawn_lens", "drawn_sway"]
 
 SLOW, QUICK = (0.08, 0.5), (1.5, 4.0)
 """Hertz of deliberate motion, and of the unrest of a hand or a head."""
@@ -29,16 +30,25 @@ SHUTTING = 0.8
 SYLLABLES = (2.5, 4.5)
 """Hertz of a talking mouth."""
 
+MOST_BLUR, EXPOSURE = 1.4, 0.08
+"""Blur of a lens that has lost its focus, in pixels, and how far exposure drifts, as a logarithm."""
+
+SHARP = 0.25
+"""Less blur than this, in pixels, changes nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A sum of sines: (amplitude, hertz, phase in radians) of each."""
+    """A sum of sines, (amplitude, hertz, phase in radians) of each, around ``middle``."""
 
     parts: tuple[tuple[float, float, float], ...]
+    middle: float = 0.0
 
     def at(self, seconds: float) -> float:
         """Its value at a time."""
-        return sum(size * math.sin(2 * math.pi * hertz * seconds + phase) for size, hertz, phase in self.parts)
+        return self.middle + sum(
+            size * math.sin(2 * math.pi * hertz * seconds + phase) for size, hertz, phase in self.parts
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,25 @@ class Sway:
             ],
             np.float32,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """Focus and exposure of a camera that corrects both all the time: what a real face's sharpness changes by.
+
+    Args:
+        blur: deviation of the blur in pixels; below 0 there is none.
+        light: logarithm of the exposure.
+    """
+
+    blur: Wave
+    light: Wave
+
+    def seen(self, frame: Field, seconds: float) -> Field:
+        """(height, width, 3) float32 0..255 as the lens shows it at a time."""
+        sigma, gain = self.blur.at(seconds), math.exp(self.light.at(seconds))
+        exposed = np.clip(frame * np.float32(gain), 0, 255)
+        return np.asarray(exposed if sigma < SHARP else cv2.GaussianBlur(exposed, (0, 0), sigma), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +160,13 @@ def drawn_sway(rng: np.random.Generator, reach: float = 1.0) -> Sway:
         _moving(rng, 0.05 * reach, 0.001 * reach),
         _moving(rng, math.radians(2.5) * reach, math.radians(0.3) * reach),
     )
+
+
+def drawn_lens(rng: np.random.Generator) -> Lens:
+    """A lens that hunts for focus, some hardly and some a lot, and an exposure that follows the scene."""
+    drift = float(rng.uniform(0, MOST_BLUR))
+    blur = Wave(_wave(rng, drift, SLOW).parts, float(rng.uniform(-0.5, 0.5)) * drift)
+    return Lens(blur, _wave(rng, float(rng.uniform(0, EXPOSURE)), SLOW))
 
 
 def drawn_expressions(rng: np.random.Generator, points: Field, seconds: float) -> Expressions:

@@ -15,7 +15,7 @@ import numpy as np
 from fakeface.concepts import forehead_points
 from fakeface.faces import Box
 from fakeface.training.forge.canvas import cloud, mixed
-from fakeface.training.forge.film_motion import Expression, Expressions, Sway
+from fakeface.training.forge.film_motion import Expression, Expressions, Lens, Sway
 from fakeface.training.forge.shapes import around, moved_shift, transformed
 from fakeface.training.forge.steps import Noise
 from fakeface.training.forge.values import CannotForge, Field, Pixels, Subject
@@ -157,6 +157,7 @@ class SceneView:
         backdrop: behind the persons.
         actors: from the first drawn to the last.
         camera: its motion; its length is the frame's height.
+        lens: its focus and exposure.
         noise: of its sensor, with the seed of frame 0.
     """
 
@@ -165,6 +166,7 @@ class SceneView:
     backdrop: Backdrop
     actors: Sequence[Actor]
     camera: Sway
+    lens: Lens
     noise: Noise
 
     def shot(self, number: int, seconds: float) -> tuple[Pixels, tuple[Field, ...]]:
@@ -177,4 +179,5 @@ class SceneView:
             actor.drawn(frame, target, matrix)
             landmarks.append(transformed(target, matrix))
         grain = Noise(self.noise.sigma, self.noise.seed + number, self.noise.photon, self.noise.grain)
-        return grain.apply(np.clip(np.round(frame), 0, 255).astype(np.uint8)), tuple(landmarks)
+        seen = self.lens.seen(frame, seconds)
+        return grain.apply(np.clip(np.round(seen), 0, 255).astype(np.uint8)), tuple(landmarks)

@@ -1,8 +1,8 @@
 """The film factory: short films of one or two persons made of real pictures, and the same films with a forged part.
 
-Film number ``n`` of a seed is always the same pair: both films share pictures, camera, motion, noise and every pixel
-but those of the forgery. A forgery has one donor, one operator and one draw of parameters for all of its frames and is
-blended into every frame anew, at landmarks that tremble a little, as tools do it.
+Film number ``n`` of a seed is always the same pair: both films share pictures, camera, lens, motion, noise and every
+pixel but those of the forgery. A forgery has one donor, operator and draw of parameters for all of its frames and
+is blended into every frame anew, at landmarks that tremble a little, as tools do it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fakeface.answers import ForgeryClass
 from fakeface.concepts import eye_distance
 from fakeface.errors import SettingsError
 from fakeface.faces import Box, face_square
-from fakeface.training.forge.film_motion import drawn_expressions, drawn_sway
+from fakeface.training.forge.film_motion import drawn_expressions, drawn_lens, drawn_sway
 from fakeface.training.forge.film_scene import Actor, SceneView, drawn_backdrop, expressed
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.recipe import Recipe
@@ -220,7 +220,8 @@ class FilmStudio:
         actors = [self._actor(row, place, plan.scene, rng) for place, row in enumerate(plan.persons)]
         backdrop = drawn_backdrop(rng, actors[0].subject.pixels, height, width)
         noise = Noise(float(rng.uniform(1.0, 3.5)), int(rng.integers(2**30)), float(rng.uniform(0, 0.06)), "demosaiced")
-        return SceneView(height, width, backdrop, tuple(actors), drawn_sway(rng), noise)
+        camera = drawn_sway(rng)
+        return SceneView(height, width, backdrop, tuple(actors), camera, drawn_lens(rng), noise)
 
     def _actor(self, row: FaceRow, place: int, scene: str, rng: np.random.Generator) -> Actor:
         side = float(rng.uniform(*(self.shape.close_sides if scene == CLOSE else self.shape.sides)))
