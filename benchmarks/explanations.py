@@ -5,13 +5,14 @@
 Forgeries of dev faces by the recipe's operators and by those never trained on, as the networks see them, with their
 real faces. Of every face the grounded explanation (AGE) is written and checked, and the model is asked about one
 touched and one untouched part of the sixteen that a model may be asked about. Intervals are over source pictures.
+With ``--free`` the model names artifacts as it likes, instead of choosing among those that are measured.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ import numpy as np
 from commandline import faces_parser
 from numpy.typing import NDArray
 
+from fakeface.answers import Exchange, Hypothesis
 from fakeface.asked import Asked, Place, Style
 from fakeface.backends import Engine, build_engine
 from fakeface.bench.bootstrap import Resampling
@@ -30,8 +32,9 @@ from fakeface.concepts import REGION_NAMES, look_up, region_masks
 from fakeface.deciding import decide_faces
 from fakeface.explaining import go_further
 from fakeface.faces import CROP_SIZE
-from fakeface.findings import Explanation, FaceFinding
+from fakeface.findings import Explanation, FaceFinding, ModelCard
 from fakeface.frames import Frame
+from fakeface.interfaces import Answerer, Choices, Encoding, any_words
 from fakeface.settings import Settings
 from fakeface.training.annotate import annotate_window
 from fakeface.training.forge.pairs import FaceSample, PairFactory
@@ -42,6 +45,33 @@ SEED = 8200
 HALF = 0.5
 
 Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Freely:
+    """An answerer that is never told what may be said."""
+
+    answerer: Answerer
+
+    @property
+    def card(self) -> ModelCard:
+        """The model that writes."""
+        return self.answerer.card
+
+    def ask(self, encodings: Sequence[Encoding], hypotheses: Sequence[Hypothesis]) -> tuple[tuple[str, ...], ...]:
+        """As it is."""
+        return self.answerer.ask(encodings, hypotheses)
+
+    def reply(
+        self, encoding: Encoding, question: str, history: Sequence[Exchange] = (), choices: Choices = any_words
+    ) -> Iterator[str]:
+        """The answer, whatever was measured."""
+        del choices
+        return self.answerer.reply(encoding, question, history)
+
+    def ground(self, encoding: Encoding, exchange: Exchange, history: Sequence[Exchange] = ()) -> tuple[object, ...]:
+        """As it is."""
+        return self.answerer.ground(encoding, exchange, history)
 
 
 @dataclass(slots=True)
@@ -143,9 +173,11 @@ def main() -> None:
     parser = faces_parser(__doc__, threads=2)
     parser.add_argument("--faces", type=int, default=150)
     parser.add_argument("--weights", type=Path, help="A weights folder other than the installed one.")
+    parser.add_argument("--free", action="store_true", help="Let the model name artifacts that are not measured.")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     engine = build_engine(Settings(threads=given.threads), given.weights)
+    engine = replace(engine, answerer=Freely(engine.answerer)) if given.free else engine
     factory = PairFactory(read_faces(given.faces_file, "dev"), given.root, SEED)
     tally, index, faces = Tally(), 0, 0
     while faces < given.faces:

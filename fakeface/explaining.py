@@ -1,6 +1,6 @@
 """What is said of a face beyond its decision: texts, the masks of their phrases, every claim checked.
 
-    question → text → masks → statements → measured → counterfactual → explanation
+    question → text, its artifacts measured before they are named → masks → statements → measured → counterfactual
 
 The encoder is not called for any of it, except over changed pictures for counterfactuals.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from fakeface.answers import (
     AGE_QUESTIONS,
@@ -25,7 +26,6 @@ from fakeface.claims import (
     agreement,
     check_statements,
     counterfactuals,
-    cut_out,
     evidence_against,
     faithfulness,
     read_statements,
@@ -37,6 +37,7 @@ from fakeface.frames import Frame
 from fakeface.grounding import phrase_masks
 from fakeface.interfaces import Encoding
 from fakeface.locating import locate_face
+from fakeface.wording import Witness
 
 __all__ = ["UNTAUGHT", "go_further"]
 
@@ -63,7 +64,7 @@ def go_further(
     located = locate_face(engine, frame, encoding, finding, asked, places)
     if not asked.writes:
         return located
-    teller = _Teller(engine, frame, encoding, located, asked)
+    teller = _Teller(engine, frame, encoding, located, asked, Witness(engine, frame, encoding, located))
     told = replace(located, explanations=(*teller.explanation(), *teller.regions(), *teller.conversation()))
     if asked.faithfulness and told.probabilities is not None:
         curves = faithfulness(engine.encoder, frame, encoding, told.probabilities)
@@ -80,6 +81,7 @@ class _Teller:
     encoding: Encoding
     finding: FaceFinding
     asked: Asked
+    witness: Witness
 
     def explanation(self) -> Iterator[Explanation]:
         """The explanation in the style that is asked for."""
@@ -130,7 +132,8 @@ class _Teller:
         listener = self.asked.listener
         listener.begin(self.finding.number, task, question)
         pieces = []
-        for piece in self.engine.answerer.reply(self.encoding, question, history):
+        choices = partial(self.witness.choices, question, history)
+        for piece in self.engine.answerer.reply(self.encoding, question, history, choices):
             listener.piece(piece)
             pieces.append(piece)
         return self._checked(task, Exchange(question, "".join(pieces)), history)
@@ -142,14 +145,9 @@ class _Teller:
         return self._checked(task, exchange, ())
 
     def _checked(self, task: str, exchange: Exchange, history: tuple[Exchange, ...]) -> Explanation:
-        frame, finding = self.frame, self.finding
-        altered = finding.masks[0].pixels if finding.masks else None
-        masks = phrase_masks(
-            self.engine, self.encoding, exchange, history, cut_out(frame.pixels, finding.face.landmarks)
-        )
-        statements = check_statements(
-            read_statements(exchange.answer), masks, frame.pixels, finding.face.landmarks, altered
-        )
+        finding = self.finding
+        masks = phrase_masks(self.engine, self.encoding, exchange, history, self.witness.places)
+        statements = check_statements(read_statements(exchange.answer), masks, self.witness.measured)
         explanation = Explanation(
             task,
             exchange.question,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from fakeface.sampling import SampledFrame, Sampling
 
 __all__ = [
     "Answerer",
+    "Choices",
     "Encoding",
     "FaceFinder",
     "FaceFollower",
@@ -32,7 +33,17 @@ __all__ = [
     "Scorer",
     "Segmenter",
     "VisionEncoder",
+    "any_words",
 ]
+
+
+Choices: TypeAlias = Callable[[str], Sequence[str]]
+"""How a text may go on after what is written so far; nothing where it may go on as it likes."""
+
+
+def any_words(text: str) -> tuple[str, ...]:  # noqa: ARG001
+    """The ``Choices`` that leave a text to its writer."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,13 +195,17 @@ class Answerer(Protocol):
         """Raw text for every face under every hypothesis, in one batch that shares each picture's prefix."""
         ...
 
-    def reply(self, encoding: Encoding, question: str, history: Sequence[Exchange] = ()) -> Iterator[str]:
+    def reply(
+        self, encoding: Encoding, question: str, history: Sequence[Exchange] = (), choices: Choices = any_words
+    ) -> Iterator[str]:
         """The answer to a question about one face, piece by piece as it is written.
 
         Args:
             encoding: of the face.
             question: any text; the prompt of a hypothesis gives what ``ask`` gives.
             history: what was said of this face before, oldest first.
+            choices: asked with the text so far; where it gives wordings, the answer goes on with one of them, the one
+                that the model finds likeliest.
         """
         ...
 

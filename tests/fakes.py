@@ -23,7 +23,7 @@ from fakeface.decision import Pairing, Scores, Thresholds
 from fakeface.faces import Box, Face, FaceCrop, FaceOrigin
 from fakeface.findings import ModelCard
 from fakeface.frames import Frame
-from fakeface.interfaces import Encoding
+from fakeface.interfaces import Choices, Encoding, any_words
 from fakeface.masks import Mask, MaskPrompt
 from fakeface.profiles import Profile
 
@@ -106,7 +106,9 @@ class ParrotAnswerer:
     def ask(self, encodings: Sequence[Encoding], hypotheses: Sequence[Hypothesis]) -> tuple[tuple[str, ...], ...]:
         return tuple(tuple(self._say(one, hypothesis) for hypothesis in hypotheses) for one in encodings)
 
-    def reply(self, encoding: Encoding, question: str, history: Sequence[Exchange] = ()) -> Iterator[str]:
+    def reply(
+        self, encoding: Encoding, question: str, history: Sequence[Exchange] = (), choices: Choices = any_words
+    ) -> Iterator[str]:
         asked = next((one for one in Hypothesis if prompt(one) == question), None)
         said = self._say(encoding, asked) if asked else f"After {len(history)}: the <p>nose</p>[SEG] is a square."
         yield from re.findall(r"\s*\S+", said)

@@ -54,6 +54,7 @@ ROUTE = (
     "timeline",
     "tracking",
     "watching",
+    "wording",
 )
 """Modules of the ring that runs the models: one step of the route each."""
 

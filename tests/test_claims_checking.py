@@ -8,14 +8,17 @@ import pytest
 from numpy.typing import NDArray
 
 from fakeface.answers import ForgeryClass
-from fakeface.claims import check_statements, cut_out, read_statements
+from fakeface.claims import check_statements, cut_out, read_statements, sayable
 from fakeface.claims.limits import limits
 from fakeface.claims.scene import Scene
+from fakeface.claims.terms import UNCLEAR
+from fakeface.concepts import CONCEPTS
 from fakeface.errors import SettingsError
 from fakeface.faces import Box, Face
 from fakeface.findings import Statement
 from fakeface.masks import Mask
 from fakeface.training.annotate import annotate_picture
+from fakeface.training.annotate.answers import LOOKED_AT
 
 from .builders import make_face
 from .faces_data import photograph
@@ -45,11 +48,31 @@ def blurred(area: NDArray[np.bool_]) -> NDArray[np.uint8]:
 def check(text: str, pixels: NDArray[np.uint8], face: Face, area: NDArray[np.bool_] | None) -> tuple[Statement, ...]:
     statements = read_statements(text)
     masks = [Mask(area.copy(), "phrase", 0.75) for one in statements if one.grounded and area is not None]
-    return check_statements(statements, masks, pixels, face.landmarks, area)
+    return check_statements(statements, masks, cut_out(pixels, face.landmarks, area))
 
 
 def of(part: str, said: str) -> str:
     return f"The <p>{part}</p>[SEG] is {said}."
+
+
+def test_what_may_be_said_of_a_part_is_what_the_check_bears_out(astronaut_face: Face, cheek: NDArray[np.bool_]) -> None:
+    pixels = blurred(cheek)
+    mask = Mask(cheek, "phrase", 0.8)
+    said = sayable("left cheek", mask, cut_out(pixels, astronaut_face.landmarks, cheek))
+    assert f"clearly smoother {AROUND}" in said
+    assert not [wording for wording in said if "sharper" in wording]
+    text = " ".join(of("left cheek", wording) for wording in said)
+    assert [one.supported for one in check(text, pixels, astronaut_face, cheek)] == [True] * len(said)
+
+
+def test_where_no_measure_shows_anything_only_that_may_be_said(astronaut_face: Face) -> None:
+    face = cut_out(photograph(), astronaut_face.landmarks)
+    borne_out = {name: list(face.scene.borne_out(name, face.scene.measurements(name))) for name in LOOKED_AT}
+    usual = [name for name, found in borne_out.items() if not found]
+    assert usual
+    for name in usual:
+        assert sayable(CONCEPTS[name].words, None, face) == UNCLEAR
+    assert sayable("the third ear", None, face) == UNCLEAR
 
 
 def test_a_blurred_cheek_is_smoother_and_not_sharper(astronaut_face: Face, cheek: NDArray[np.bool_]) -> None:
@@ -108,8 +131,8 @@ def test_a_mask_beside_the_part_overlaps_nothing_and_the_part_itself_is_measured
 ) -> None:
     statements = read_statements(of("nose", f"clearly smoother {AROUND}"))
     mask = Mask(cheek.copy(), "phrase", 0.6)
-    (beside,) = check_statements(statements, [mask], blurred(cheek), astronaut_face.landmarks, None)
-    (alone,) = check_statements(statements, [], blurred(cheek), astronaut_face.landmarks, None)
+    (beside,) = check_statements(statements, [mask], cut_out(blurred(cheek), astronaut_face.landmarks))
+    (alone,) = check_statements(statements, [], cut_out(blurred(cheek), astronaut_face.landmarks))
     assert beside.overlap == 0
     assert beside.measurements == alone.measurements != {}
     assert beside.supported is False
@@ -120,7 +143,7 @@ def test_a_phrase_that_names_no_part_is_measured_on_its_mask(astronaut_face: Fac
     (one,) = check(text, blurred(cheek), astronaut_face, cheek)
     assert (one.concept, one.overlap, one.supported) == (None, None, True)
     assert one.reference["sharpness_ratio"] == limits().span(None, "sharpness_ratio")
-    (unseen,) = check_statements(read_statements(text), [], blurred(cheek), astronaut_face.landmarks, None)
+    (unseen,) = check_statements(read_statements(text), [], cut_out(blurred(cheek), astronaut_face.landmarks))
     assert (unseen.supported, unseen.measurements) == (None, {})
 
 
@@ -135,7 +158,7 @@ def test_what_cannot_be_located_or_read_is_neither_supported_nor_dropped(astrona
 def test_an_empty_mask_is_none(astronaut_face: Face) -> None:
     empty = Mask(np.zeros((512, 512), bool), "phrase", 0.0)
     statements = read_statements(of("nose", f"clearly smoother {AROUND}"))
-    (one,) = check_statements(statements, [empty], photograph(), astronaut_face.landmarks, None)
+    (one,) = check_statements(statements, [empty], cut_out(photograph(), astronaut_face.landmarks))
     assert (one.mask, one.confidence, one.overlap) == (None, None, None)
 
 
@@ -144,9 +167,9 @@ def test_masks_and_statements_have_to_fit(astronaut_face: Face) -> None:
     one = Mask(np.zeros((512, 512), bool), "phrase", 0.0)
     small = Mask(np.zeros((12, 12), bool), "phrase", 0.0)
     with pytest.raises(SettingsError, match="2 statements point at pixels, but there are 1 masks"):
-        check_statements(statements, [one], photograph(), astronaut_face.landmarks, None)
+        check_statements(statements, [one], cut_out(photograph(), astronaut_face.landmarks))
     with pytest.raises(SettingsError, match="another size"):
-        check_statements(statements, [small, small], photograph(), astronaut_face.landmarks, None)
+        check_statements(statements, [small, small], cut_out(photograph(), astronaut_face.landmarks))
 
 
 def test_a_large_picture_is_measured_at_a_bounded_size_with_the_same_result(
@@ -161,7 +184,7 @@ def test_a_large_picture_is_measured_at_a_bounded_size_with_the_same_result(
     back = cutout.in_frame(cutout.inside(area))
     assert (back & area).sum() / (back | area).sum() > 0.9
     statements = read_statements(of("left cheek", f"clearly smoother {AROUND}"))
-    (one,) = check_statements(statements, [Mask(area, "phrase", 0.7)], large, points, area)
+    (one,) = check_statements(statements, [Mask(area, "phrase", 0.7)], cut_out(large, points, area))
     assert one.supported is True
     assert one.overlap is not None
     assert one.overlap > 0.9
@@ -171,12 +194,12 @@ def test_a_face_at_the_border_and_a_tiny_one_are_checked_without_failing(astrona
     statements = read_statements(of("nose", f"clearly smoother {AROUND}") + of("whole face", "rather odd"))
     corner = photograph()[100:, 200:].copy()
     moved = astronaut_face.landmarks - np.array([200, 100], np.float32)
-    assert len(check_statements(statements, [], corner, moved, None)) == 2
+    assert len(check_statements(statements, [], cut_out(corner, moved))) == 2
     tiny = make_face(Box(2, 2, 10, 10)).landmarks
-    assert [one.supported for one in check_statements(statements, [], corner[:12, :12].copy(), tiny, None)] == [
+    assert [one.supported for one in check_statements(statements, [], cut_out(corner[:12, :12].copy(), tiny))] == [
         None
     ] * 2
-    assert check_statements((), [], corner, moved, None) == ()
+    assert check_statements((), [], cut_out(corner, moved)) == ()
 
 
 def test_what_the_annotator_measured_is_found_again_from_its_text_and_masks(astronaut_face: Face) -> None:
@@ -194,7 +217,7 @@ def test_what_the_annotator_measured_is_found_again_from_its_text_and_masks(astr
         known = {(one.concept, one.term): one.supported for one in said.findings}
         statements = read_statements(said.dialogues[0].turns[1].text)
         masks = [Mask(said.mask(one.concept or "").copy(), "phrase", 0.8) for one in statements]
-        checked = check_statements(statements, masks, fake, points, altered)
+        checked = check_statements(statements, masks, cut_out(fake, points, altered))
         again += [one.supported for one in checked if one.concept and one.term and known[one.concept, one.term]]
     assert len(again) >= 15
     assert sum(one is True for one in again) >= 0.9 * len(again)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
+from fakeface.answers import Exchange
 from fakeface.asked import Asked, Place, Style
 from fakeface.backends import Engine
 from fakeface.backends.remembering import RememberingFinder
+from fakeface.claims.scene import Scene
+from fakeface.claims.terms import TERMS
 from fakeface.decision import Pairing
 from fakeface.explaining import UNTAUGHT
 from fakeface.faces import Box, Face, FaceCrop, FaceOrigin
 from fakeface.findings import Explanation, FaceFinding, FileFinding, FileStatus, ModelCard, PictureFacts
 from fakeface.frames import Frame
-from fakeface.interfaces import Encoding, VisionEncoder
+from fakeface.interfaces import Choices, Encoding, VisionEncoder, any_words
 from fakeface.locating import decided_pairing
 from fakeface.pipeline import Request, examine_frame
 from fakeface.report.record import FileEntry, file_entry
@@ -24,6 +28,7 @@ from fakeface.settings import Settings
 
 from .builders import make_decision, make_evidence, make_face_finding
 from .faces_data import FACE_BOX, photograph
+from .fakes import ParrotAnswerer
 
 EYE = (231, 112)
 """A pixel of the photograph on the subject's left eye."""
@@ -78,6 +83,35 @@ PLACES = (
 def examine(engine: Engine, asked: Asked, pixels: np.ndarray | None = None) -> tuple[FaceFinding, ...]:
     frame = Frame(photograph() if pixels is None else pixels)
     return examine_frame(engine, frame, Request(Settings(threads=1), asked=asked))[0]
+
+
+class Obeying(ParrotAnswerer):
+    """Names two parts, and of each the first artifact that it is allowed to name."""
+
+    offered: tuple[tuple[str, ...], ...] = ()
+
+    def reply(
+        self, encoding: Encoding, question: str, history: Sequence[Exchange] = (), choices: Choices = any_words
+    ) -> Iterator[str]:
+        text = ""
+        for begun in ("The <p>left cheek</p>[SEG] is", " The <p>mouth</p>[SEG] is", "\n1. **Nose**:"):
+            offered = tuple(choices(text + begun))
+            self.offered += (offered,)
+            assert not choices(text + begun + offered[0]), "it goes on as it likes"
+            yield begun + offered[0] + "."
+            text += begun + offered[0] + "."
+
+
+def test_only_artifacts_that_are_measured_can_be_named(tiny_engine: Engine) -> None:
+    writer = Obeying()
+    pixels = photograph().copy()
+    cheek = Scene(pixels, examine(tiny_engine, Asked())[0].face.landmarks, None).place("left_cheek")
+    pixels[cheek] = cv2.GaussianBlur(pixels, (0, 0), 3)[cheek]
+    [finding] = examine(replace(tiny_engine, answerer=writer), Asked(style=Style.AGE), pixels)
+    [told] = finding.explanations
+    assert len(writer.offered) == len(told.statements) == 3
+    assert [one.supported for one in told.statements] == [one.term in TERMS for one in told.statements]
+    assert told.statements[0].term in TERMS, "the cheek that was blurred"
 
 
 @pytest.mark.parametrize("style", Style)

@@ -31,6 +31,7 @@ from fakeface.networks.language import (
     TEXT_LIMIT,
     CompactLanguageModel,
     LanguageConfig,
+    Wordings,
     decode_ids,
     prompt_ids,
     read_texts,
@@ -294,6 +295,26 @@ def test_reading_a_text_does_not_depend_on_what_is_read_beside_it(
             torch.testing.assert_close(together[index, : int(length[0])], alone[0], rtol=1e-3, atol=1e-3)
         long, lengths = read_texts(language, [list(range(9, 9 + 300))])
     assert long.shape[1] == int(lengths[0]) == TEXT_LIMIT
+
+
+def test_a_text_keeps_to_one_of_the_wordings_and_then_goes_on(
+    language: CompactLanguageModel, tokenizer: Tokenizer, seen: EncoderOutput
+) -> None:
+    asked = torch.tensor([prompt_ids(tokenizer, "What about the nose?")])
+    texts = []
+    for wordings in ((" is clearly smoother", " is slightly sharper"), (" is slightly sharper",)):
+        guide = Wordings(tokenizer, lambda text, wordings=wordings: () if text else wordings)
+        for step in language.write(sight(seen, 0), asked, 24, guide):
+            guide.written.append(int(step[0]))
+        texts.append(decode_ids(tokenizer, guide.written))
+        assert [one for one in wordings if texts[-1].startswith(one)]
+    assert texts[1].startswith(" is slightly sharper")
+    assert len(guide.written) > len(tokenizer.encode(" is slightly sharper").ids), "and then as it likes"
+    free = Wordings(tokenizer, lambda text: ())
+    for step in language.write(sight(seen, 0), asked, 24, free):
+        free.written.append(int(step[0]))
+    plain = [int(step[0]) for step in language.write(sight(seen, 0), asked, 24)]
+    assert free.written == plain
 
 
 def test_a_score_does_not_depend_on_the_answers_beside_it(

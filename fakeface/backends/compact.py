@@ -30,7 +30,7 @@ from fakeface.decision import Pairing, Scores, Thresholds
 from fakeface.errors import BackendError, WeightsError
 from fakeface.faces import CROP_SIZE, FaceCrop, crop_square
 from fakeface.findings import ModelCard
-from fakeface.interfaces import Encoding
+from fakeface.interfaces import Choices, Encoding, any_words
 from fakeface.masks import Mask, MaskPrompt
 from fakeface.networks.encoder import EncoderConfig, EncoderOutput, ForensicEncoder
 from fakeface.networks.language import (
@@ -41,6 +41,7 @@ from fakeface.networks.language import (
     REPLY_LIMIT,
     CompactLanguageModel,
     LanguageConfig,
+    Wordings,
     decode_ids,
     exchange_ids,
     ground_ids,
@@ -162,21 +163,22 @@ class CompactAnswerer:
         questions = [prompt(hypothesis) for hypothesis in hypotheses]
         return tuple(write_texts(self.network, self.tokenizer, _sight(encodings), questions))
 
-    def reply(self, encoding: Encoding, question: str, history: Sequence[Exchange] = ()) -> Iterator[str]:
+    def reply(
+        self, encoding: Encoding, question: str, history: Sequence[Exchange] = (), choices: Choices = any_words
+    ) -> Iterator[str]:
         """The answer in pieces; joined they are the whole text."""
         sight = _sight([encoding])
         limit = ANSWER_LIMIT if question in FIVE_FIELDS else REPLY_LIMIT
         ids = [*self._recalled(history, limit), *prompt_ids(self.tokenizer, question)]
         asked = torch.tensor([ids], device=sight.tokens.device)
-        written: list[int] = []
-        shown = ""
-        for step in self.network.write(sight, asked, limit):
-            written.append(int(step[0]))
-            text = decode_ids(self.tokenizer, written)
+        guide, shown = Wordings(self.tokenizer, choices), ""
+        for step in self.network.write(sight, asked, limit, guide):
+            guide.written.append(int(step[0]))
+            text = decode_ids(self.tokenizer, guide.written)
             if not text.endswith("\ufffd") and len(text) > len(shown):
                 yield text[len(shown) :]
                 shown = text
-        yield decode_ids(self.tokenizer, written)[len(shown) :]
+        yield decode_ids(self.tokenizer, guide.written)[len(shown) :]
 
     def ground(self, encoding: Encoding, exchange: Exchange, history: Sequence[Exchange] = ()) -> tuple[object, ...]:
         """One state (width,) for every ``[SEG]`` of the answer."""

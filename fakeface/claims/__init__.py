@@ -8,7 +8,7 @@ pixels mean, and ``contrary`` says what speaks against a decision.
 
 from __future__ import annotations
 
-from fakeface.claims.checking import check_statements
+from fakeface.claims.checking import check_statements, sayable
 from fakeface.claims.contrary import evidence_against
 from fakeface.claims.cutout import Cutout, cut_out
 from fakeface.claims.matching import agreement
@@ -25,4 +25,5 @@ __all__ = [
     "faithfulness",
     "is_alteration",
     "read_statements",
+    "sayable",
 ]

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fakeface.claims.cutout import Cutout, cut_out
+from fakeface.claims.cutout import Cutout
+from fakeface.claims.reading import concept_of
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import TERMS
+from fakeface.claims.values import Severity
+from fakeface.claims.words import wordings
 from fakeface.errors import SettingsError
 from fakeface.findings import Statement
 from fakeface.masks import Mask
 from fakeface.measurements import MIN_PIXELS
 
-__all__ = ["check_statements"]
+__all__ = ["check_statements", "sayable"]
 
 
-def check_statements(
-    statements: Sequence[Statement],
-    masks: Sequence[Mask],
-    pixels: NDArray[np.uint8],
-    landmarks: NDArray[np.float32],
-    altered: NDArray[np.bool_] | None,
-) -> tuple[Statement, ...]:
+def check_statements(statements: Sequence[Statement], masks: Sequence[Mask], cutout: Cutout) -> tuple[Statement, ...]:
     """Measure every statement where it points, and say whether the measurement bears it out. None is dropped.
 
     A statement with a mask is measured where its mask lies on the part that it names, or on all of the mask where that
@@ -36,10 +33,7 @@ def check_statements(
         statements: as ``read_statements`` gives them.
         masks: one for every grounded statement, in their order, in the frame's pixels; none at all where no masks were
             made. An empty mask is none.
-        pixels: (height, width, 3) uint8 RGB of the frame.
-        landmarks: (68, 2) float32 of the face, in the frame's pixels.
-        altered: (height, width) bool, the artifact mask of the face, which is no surroundings to compare with; ``None``
-            where there is none.
+        cutout: the face, cut out with its artifact mask, which is no surroundings to compare with.
 
     Raises:
         SettingsError: there are masks, but not one for every grounded statement, or one of another size than the frame.
@@ -47,31 +41,59 @@ def check_statements(
     wanted = sum(one.grounded for one in statements)
     if masks and len(masks) != wanted:
         raise SettingsError(f"{wanted} statements point at pixels, but there are {len(masks)} masks")
-    if any(mask.pixels.shape != pixels.shape[:2] for mask in masks):
-        raise SettingsError(f"a mask has another size than the picture, {pixels.shape[1]}x{pixels.shape[0]}")
-    if not statements:
-        return ()
-    cutout = cut_out(pixels, landmarks, altered)
+    if any(mask.pixels.shape != (cutout.height, cutout.width) for mask in masks):
+        raise SettingsError(f"a mask has another size than the picture, {cutout.width}x{cutout.height}")
     shown = iter(masks)
     return tuple(_checked(one, next(shown, None) if one.grounded else None, cutout) for one in statements)
+
+
+def sayable(words: str, mask: Mask | None, cutout: Cutout) -> tuple[str, ...]:
+    """Every wording that may follow "is" or "are" after a part: the artifacts that ``check_statements`` would bear out.
+
+    Args:
+        words: that name the part.
+        mask: what the statement points at, in the frame's pixels; ``None`` where it points at nothing.
+        cutout: the face, cut out with its artifact mask.
+
+    Returns:
+        all wordings of every artifact that is borne out there; where none is, those that say that no measure shows it.
+    """
+    concept = concept_of(words)
+    measured = _measured(concept, mask if mask is not None and mask.pixels.any() else None, cutout).values
+    found = cutout.scene.borne_out(concept, measured)
+    said = [(term.name, Severity.CLEAR if strength >= 1 else Severity.SLIGHT) for term, strength in found]
+    return tuple(wording for one in said or [("unclear", Severity.NONE)] for wording in wordings(*one))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measured:
+    """What was measured of a part: its place and what the mask shows, in the scene's pixels, where there are any."""
+
+    values: Mapping[str, float]
+    place: NDArray[np.bool_] | None
+    inside: NDArray[np.bool_] | None
+
+
+def _measured(concept: str | None, mask: Mask | None, cutout: Cutout) -> _Measured:
+    scene = cutout.scene
+    place = scene.place(concept) if concept and scene.assessable(concept) else None
+    inside = cutout.inside(mask.pixels) if mask else None
+    region = _region(place, inside) if concept is None or place is not None else None
+    return _Measured(scene.measure(region, concept) if region is not None else {}, place, inside)
 
 
 def _checked(statement: Statement, mask: Mask | None, cutout: Cutout) -> Statement:
     if mask is not None and not mask.pixels.any():
         mask = None
-    scene, concept = cutout.scene, statement.concept
-    place = scene.place(concept) if concept and scene.assessable(concept) else None
-    inside = cutout.inside(mask.pixels) if mask else None
-    region = _region(place, inside) if concept is None or place is not None else None
-    measured = scene.measure(region, concept) if region is not None else {}
+    scene, found = cutout.scene, _measured(statement.concept, mask, cutout)
     return replace(
         statement,
         mask=mask,
         confidence=mask.score if mask else None,
-        measurements=measured,
-        reference={name: scene.limits.span(concept, name) for name in measured},
-        supported=_supported(scene, statement, measured),
-        overlap=_overlap(place, inside),
+        measurements=found.values,
+        reference={name: scene.limits.span(statement.concept, name) for name in found.values},
+        supported=_supported(scene, statement, found.values),
+        overlap=_overlap(found.place, found.inside),
     )
 
 

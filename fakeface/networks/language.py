@@ -9,8 +9,9 @@ hypotheses about one picture form one batch without padding masks and share the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeAlias
 
 import torch
 from tokenizers import Tokenizer
@@ -28,7 +29,9 @@ __all__ = [
     "REPLY_LIMIT",
     "SPECIAL_TOKENS",
     "CompactLanguageModel",
+    "Guide",
     "LanguageConfig",
+    "Wordings",
     "decode_ids",
     "exchange_ids",
     "ground_ids",
@@ -52,6 +55,19 @@ CONTEXT = 512
 """Positions that the decoder knows: picture, questions and answers together."""
 TEXT_LIMIT = 96
 """Most tokens of description and reasoning that are read back."""
+
+
+Guide: TypeAlias = Callable[[], Sequence[int] | None]
+"""The ids that the next step may choose from; ``None`` for any."""
+
+
+def _unguided() -> None:
+    return None
+
+
+def _likeliest(logits: Tensor, allowed: Sequence[int]) -> Tensor:
+    ids = torch.tensor(list(allowed), device=logits.device)
+    return ids[logits[:, ids].argmax(dim=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +174,14 @@ class CompactLanguageModel(nn.Module):
         return hidden
 
     @torch.inference_mode()
-    def write(self, sight: Sight, prompts: Tensor, limit: int) -> Iterator[Tensor]:
+    def write(self, sight: Sight, prompts: Tensor, limit: int, guide: Guide = _unguided) -> Iterator[Tensor]:
         """Greedy decoding of every prompt about every picture, one pass over each picture's prefix.
 
         Args:
             sight: of B pictures.
             prompts: (H, L) ids that end with a question, asked about each picture.
             limit: most tokens of an answer.
+            guide: asked before every step which ids are allowed in all answers; ``None`` for any.
 
         Yields:
             (B * H,) ids, picture-major, one step at a time; ``END`` forever once an answer is finished. Stops when
@@ -178,7 +195,8 @@ class CompactLanguageModel(nn.Module):
         done = torch.zeros(pictures * hypotheses, dtype=torch.bool, device=ids.device)
         for _ in range(limit):
             hidden = self.decoder.model(input_ids=ids, past_key_values=cache, use_cache=True).last_hidden_state[:, -1]
-            chosen = self.decoder.lm_head(hidden).argmax(dim=1)
+            logits, allowed = self.decoder.lm_head(hidden), guide()
+            chosen = logits.argmax(dim=1) if allowed is None else _likeliest(logits, allowed)
             chosen = torch.where(done, torch.full_like(chosen, END), chosen)
             yield chosen
             done |= chosen == END
@@ -189,6 +207,31 @@ class CompactLanguageModel(nn.Module):
     def _embed(self, ids: Tensor) -> Tensor:
         embedded: Tensor = self.decoder.model.embed_tokens(ids)
         return embedded
+
+
+class Wordings:
+    """The ``Guide`` of one answer: where the text may go on with certain wordings only, one of them is followed.
+
+    Args:
+        tokenizer: of the model.
+        choices: wordings by the text so far, each with its leading space; none where anything may follow.
+
+    Attributes:
+        written: ids of the answer; whoever writes adds to it.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, choices: Callable[[str], Sequence[str]]) -> None:
+        self._tokenizer, self._choices = tokenizer, choices
+        self._rest: list[list[int]] = []
+        self.written: list[int] = []
+
+    def __call__(self) -> Sequence[int] | None:
+        """The ids that keep to a wording; the shortest one ends it where one begins another."""
+        self._rest = [rest[1:] for rest in self._rest if rest[0] == self.written[-1]]
+        if not self._rest or not all(self._rest):
+            wordings = self._choices(decode_ids(self._tokenizer, self.written))
+            self._rest = [list(self._tokenizer.encode(wording).ids) for wording in wordings]
+        return sorted({rest[0] for rest in self._rest}) or None
 
 
 def decode_ids(tokenizer: Tokenizer, ids: list[int]) -> str:

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from fakeface.answers import AGE_QUESTIONS, LIST_QUESTIONS, Exchange
 from fakeface.backends import Engine
 from fakeface.faces import FaceCrop
-from fakeface.interfaces import Encoding
+from fakeface.interfaces import Choices, Encoding, any_words
 from fakeface.report.overlay import decoded_mask
 
 from ..fakes import FAKE, REAL, ColourEncoder, ParrotAnswerer, draw, make_engine
@@ -33,7 +33,9 @@ class Claimer(ParrotAnswerer):
         self.text = text
         self.asked: list[tuple[str, int]] = []
 
-    def reply(self, encoding: Encoding, question: str, history: Sequence[Exchange] = ()) -> Iterator[str]:
+    def reply(
+        self, encoding: Encoding, question: str, history: Sequence[Exchange] = (), choices: Choices = any_words
+    ) -> Iterator[str]:
         self.asked.append((question, len(history)))
         yield from (self.text[start : start + 7] for start in range(0, len(self.text), 7))
 

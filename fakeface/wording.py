@@ -1,0 +1,71 @@
+"""Which artifact a text may name next: one that is measured where its phrase points.
+
+A model that describes what it sees says what its training made likely, and most of that no measurement bears out. So
+the model says which part, and how to put it; which artifact that part shows is measured before the words are chosen.
+The model's own likelihood decides between several that are borne out, and between their wordings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from fakeface.answers import Exchange
+from fakeface.backends import Engine
+from fakeface.claims import Cutout, cut_out, sayable
+from fakeface.findings import FaceFinding
+from fakeface.frames import Frame
+from fakeface.grounding import phrase_masks
+from fakeface.interfaces import Encoding
+
+__all__ = ["Witness"]
+
+_POINTED = re.compile(r"<p>([^<>]+)</p>\[SEG\] (?:is|are)$")
+_LISTED = re.compile(r"(?:^|\n)\d{1,3}\. \*\*([^*\n]+)\*\*:$", re.ASCII)
+
+
+@dataclass(frozen=True, eq=False)
+class Witness:
+    """One face while texts about it are written: measures what they are about to say.
+
+    Args:
+        engine: the models; the encoder is not called.
+        frame: the picture.
+        encoding: of the face.
+        finding: with the face, and its artifact mask where it has one.
+    """
+
+    engine: Engine
+    frame: Frame
+    encoding: Encoding
+    finding: FaceFinding
+
+    @cached_property
+    def places(self) -> Cutout:
+        """The face, for the places of its parts."""
+        return cut_out(self.frame.pixels, self.finding.face.landmarks)
+
+    @cached_property
+    def measured(self) -> Cutout:
+        """The face, for measurements: its artifact mask is no surroundings to compare with."""
+        altered = self.finding.masks[0].pixels if self.finding.masks else None
+        return cut_out(self.frame.pixels, self.finding.face.landmarks, altered)
+
+    def choices(self, question: str, history: Sequence[Exchange], text: str) -> tuple[str, ...]:
+        """How a text may go on, each with its space; none where it may go on as it likes.
+
+        Args:
+            question: that the text answers.
+            history: what was said before it.
+            text: so far.
+        """
+        pointed, listed = _POINTED.search(text), _LISTED.search(text)
+        mask = None
+        if pointed:
+            mask = phrase_masks(self.engine, self.encoding, Exchange(question, text), history, self.places)[-1]
+        match = pointed or listed
+        if match is None:
+            return ()
+        return tuple(f" {wording}" for wording in sayable(match.group(1).strip(), mask, self.measured))
