@@ -1,4 +1,4 @@
-"""Which artifact a text may name next: one that is measured where its phrase points.
+"""What a text may name next: the part that was asked about, and an artifact that is measured where its phrase points.
 
 A model that describes what it sees says what its training made likely, and most of that no measurement bears out. So
 the model says which part, and how to put it; which artifact that part shows is measured before the words are chosen.
@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from fakeface.answers import Exchange
+from fakeface.answers import Exchange, part_asked_about
 from fakeface.backends import Engine
 from fakeface.claims import Cutout, cut_out, sayable
+from fakeface.claims.reading import concept_of
+from fakeface.concepts import CONCEPTS
 from fakeface.findings import FaceFinding
 from fakeface.frames import Frame
 from fakeface.grounding import phrase_masks
@@ -22,6 +24,7 @@ from fakeface.interfaces import Encoding
 
 __all__ = ["Witness"]
 
+_NAMING, WHOLE = "<p>", "face"
 _POINTED = re.compile(r"<p>([^<>]+)</p>\[SEG\] (?:is|are)$")
 _LISTED = re.compile(r"(?:^|\n)\d{1,3}\. \*\*([^*\n]+)\*\*:$", re.ASCII)
 
@@ -61,6 +64,8 @@ class Witness:
             history: what was said before it.
             text: so far.
         """
+        if text.endswith(_NAMING):
+            return _named(question)
         pointed, listed = _POINTED.search(text), _LISTED.search(text)
         mask = None
         if pointed:
@@ -69,3 +74,10 @@ class Witness:
         if match is None:
             return ()
         return tuple(f" {wording}" for wording in sayable(match.group(1).strip(), mask, self.measured))
+
+
+def _named(question: str) -> tuple[str, ...]:
+    """The part that a question is about, or the face as a whole; none where it is about no part that is known."""
+    part = part_asked_about(question)
+    concept = concept_of(part) if part is not None else None
+    return () if concept is None else tuple(f"{words}</p>" for words in (CONCEPTS[concept].words, WHOLE))

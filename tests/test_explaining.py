@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeface.answers import Exchange
+from fakeface.answers import Exchange, region_question
 from fakeface.asked import Asked, Place, Style
 from fakeface.backends import Engine
 from fakeface.backends.remembering import RememberingFinder
@@ -25,6 +25,7 @@ from fakeface.locating import decided_pairing
 from fakeface.pipeline import Request, examine_frame
 from fakeface.report.record import FileEntry, file_entry
 from fakeface.settings import Settings
+from fakeface.wording import Witness
 
 from .builders import make_decision, make_evidence, make_face_finding
 from .faces_data import FACE_BOX, photograph
@@ -112,6 +113,20 @@ def test_only_artifacts_that_are_measured_can_be_named(tiny_engine: Engine) -> N
     assert len(writer.offered) == len(told.statements) == 3
     assert [one.supported for one in told.statements] == [one.term in TERMS for one in told.statements]
     assert told.statements[0].term in TERMS, "the cheek that was blurred"
+
+
+def test_an_answer_about_a_part_names_that_part(tiny_engine: Engine) -> None:
+    [finding] = examine(tiny_engine, Asked())
+    encoding = tiny_engine.encoder.encode([finding.crop])[0]
+    witness = Witness(tiny_engine, Frame(photograph()), encoding, finding)
+    assert witness.choices(region_question("left eye"), (), "The <p>") == ("left eye</p>", "face</p>")
+    assert witness.choices(region_question("left eye"), (), "No evidence: ") == ()
+    assert witness.choices("How sure are you?", (), "The <p>") == ()
+    assert witness.choices(region_question("spaceship"), (), "The <p>") == ()
+    place = Place.named("left eye")
+    [finding] = examine(tiny_engine, Asked(style=Style.AGE, places=(place,)))
+    _, told = finding.explanations
+    assert {one.phrase for one in told.statements} <= {"left eye", "face"}
 
 
 @pytest.mark.parametrize("style", Style)

@@ -38,6 +38,9 @@ ASKED_ALTERED = 0.5
 """Share of questions about forgeries that ask for an altered part. With 0.75 a small model came to call two in three
 untouched parts of real faces altered (version 0.4 of the weights)."""
 
+LARGE_PARTS = 0.3
+"""Share of questions about untouched parts that ask for one of the large ones, which people ask about most."""
+
 METHOD = (
     "Each region was compared with what lies around it in colour, light, detail, noise and edges.",
     "Colour, light, detail, noise and edges of each region were measured against what lies around it.",
@@ -136,14 +139,19 @@ def _dialogue(task: str, *pairs: tuple[str, str]) -> Dialogue:
 
 
 def _part(scene: Scene, told: Told, rng: np.random.Generator) -> str:
-    """The part that is asked about: an altered one in half of the draws, else an untouched or hidden one."""
+    """The part that is asked about: an altered one in half of the draws, else an untouched or hidden one.
+
+    Untouched parts come from the whole tree, as altered ones do: a model that meets the small ones only where they are
+    altered or hidden answers by their names (versions 0.3 to 0.5 of the weights).
+    """
     altered = [one.concept for one in told.altered]
     if altered and rng.random() < ASKED_ALTERED:
         return pick(rng, altered)
     if rng.random() < 0.2:
         hidden = [leaf.name for leaf, reason in zip(LEAVES, scene.leaves.reasons, strict=True) if reason is not None]
         return pick(rng, hidden)
-    still = [name for name in LOOKED_AT if scene.untouched(name) and scene.assessable(name)]
+    asked = LOOKED_AT if rng.random() < LARGE_PARTS else tuple(CONCEPTS)
+    still = [name for name in asked if scene.untouched(name) and scene.assessable(name)]
     return pick(rng, still or altered or LOOKED_AT)
 
 
