@@ -35,8 +35,7 @@ __all__ = ["Told", "dialogues", "explanation", "regional_list"]
 MOST_EXPLAINED, MOST_LISTED = 4, 6
 
 ASKED_ALTERED = 0.5
-"""Share of questions about forgeries that ask for an altered part. With 0.75 a small model came to call two in three
-untouched parts of real faces altered (version 0.4 of the weights)."""
+"""Share of questions about forgeries that ask for an altered part."""
 
 LARGE_PARTS = 0.3
 """Share of questions about untouched parts that ask for one of the large ones, which people ask about most."""
