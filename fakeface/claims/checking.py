@@ -59,7 +59,7 @@ def sayable(words: str, mask: Mask | None, cutout: Cutout) -> tuple[str, ...]:
         all wordings of every artifact that is borne out there; where none is, those that say that no measure shows it.
     """
     concept = concept_of(words)
-    measured = _measured(concept, mask if mask is not None and mask.pixels.any() else None, cutout).values
+    measured = _measured(concept, _shown(mask), cutout).values
     found = cutout.scene.borne_out(concept, measured)
     said = [(term.name, Severity.CLEAR if strength >= 1 else Severity.SLIGHT) for term, strength in found]
     return tuple(wording for one in said or [("unclear", Severity.NONE)] for wording in wordings(*one))
@@ -74,6 +74,11 @@ class _Measured:
     inside: NDArray[np.bool_] | None
 
 
+def _shown(mask: Mask | None) -> Mask | None:
+    """The mask; an empty one is none."""
+    return mask if mask is not None and mask.pixels.any() else None
+
+
 def _measured(concept: str | None, mask: Mask | None, cutout: Cutout) -> _Measured:
     scene = cutout.scene
     place = scene.place(concept) if concept and scene.assessable(concept) else None
@@ -83,8 +88,7 @@ def _measured(concept: str | None, mask: Mask | None, cutout: Cutout) -> _Measur
 
 
 def _checked(statement: Statement, mask: Mask | None, cutout: Cutout) -> Statement:
-    if mask is not None and not mask.pixels.any():
-        mask = None
+    mask = _shown(mask)
     scene, found = cutout.scene, _measured(statement.concept, mask, cutout)
     return replace(
         statement,
