@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from fakeface.answers import Exchange, part_asked_about
+from fakeface.answers import Exchange, find_phrases, part_asked_about
 from fakeface.backends import Engine
 from fakeface.claims import Cutout, cut_out, sayable
 from fakeface.claims.reading import concept_of
@@ -25,6 +25,7 @@ from fakeface.interfaces import Encoding
 __all__ = ["Witness"]
 
 _NAMING, WHOLE = "<p>", "face"
+_OPENED = re.compile(r"(?:^|[.;] )[Tt]he <p>$")
 _POINTED = re.compile(r"<p>([^<>]+)</p>\[SEG\] (?:is|are)$")
 _LISTED = re.compile(r"(?:^|\n)\d{1,3}\. \*\*([^*\n]+)\*\*:$", re.ASCII)
 
@@ -56,6 +57,18 @@ class Witness:
         altered = self.finding.masks[0].pixels if self.finding.masks else None
         return cut_out(self.frame.pixels, self.finding.face.landmarks, altered)
 
+    @cached_property
+    def altered(self) -> tuple[str, ...]:
+        """Concepts that the artifact mask covers, by the naming rule, with those within a name that cuts across."""
+        scene = self.measured.scene
+        inner = (part for name in scene.naming.names for part in scene.within(name))
+        return tuple(dict.fromkeys((*scene.naming.names, *inner)))
+
+    def parts(self, text: str) -> tuple[str, ...]:
+        """The parts that the artifact mask covers and the text has not named yet; none where there is no mask."""
+        said = {phrase.text for phrase in find_phrases(text)}
+        return tuple(f"{words}</p>" for name in self.altered if (words := CONCEPTS[name].words) not in said)
+
     def choices(self, question: str, history: Sequence[Exchange], text: str) -> tuple[str, ...]:
         """How a text may go on, each with its space; none where it may go on as it likes.
 
@@ -65,7 +78,7 @@ class Witness:
             text: so far.
         """
         if text.endswith(_NAMING):
-            return _named(question)
+            return _named(question) or (self.parts(text) if _OPENED.search(text) else ())
         pointed, listed = _POINTED.search(text), _LISTED.search(text)
         mask = None
         if pointed:

@@ -22,6 +22,7 @@ from fakeface.findings import Explanation, FaceFinding, FileFinding, FileStatus,
 from fakeface.frames import Frame
 from fakeface.interfaces import Choices, Encoding, VisionEncoder, any_words
 from fakeface.locating import decided_pairing
+from fakeface.masks import Mask
 from fakeface.pipeline import Request, examine_frame
 from fakeface.report.record import FileEntry, file_entry
 from fakeface.settings import Settings
@@ -118,7 +119,7 @@ def test_only_artifacts_that_are_measured_can_be_named(tiny_engine: Engine) -> N
 def test_an_answer_about_a_part_names_that_part(tiny_engine: Engine) -> None:
     [finding] = examine(tiny_engine, Asked())
     encoding = tiny_engine.encoder.encode([finding.crop])[0]
-    witness = Witness(tiny_engine, Frame(photograph()), encoding, finding)
+    witness = Witness(tiny_engine, Frame(photograph()), encoding, replace(finding, masks=()))
     assert witness.choices(region_question("left eye"), (), "The <p>") == ("left eye</p>", "face</p>")
     assert witness.choices(region_question("left eye"), (), "No evidence: ") == ()
     assert witness.choices("How sure are you?", (), "The <p>") == ()
@@ -127,6 +128,23 @@ def test_an_answer_about_a_part_names_that_part(tiny_engine: Engine) -> None:
     [finding] = examine(tiny_engine, Asked(style=Style.AGE, places=(place,)))
     _, told = finding.explanations
     assert {one.phrase for one in told.statements} <= {"left eye", "face"}
+
+
+def test_an_explanation_names_parts_that_the_mask_covers_each_once(tiny_engine: Engine) -> None:
+    [finding] = examine(tiny_engine, Asked())
+    encoding = tiny_engine.encoder.encode([finding.crop])[0]
+    scene = Scene(photograph(), finding.face.landmarks, None)
+    mask = Mask(scene.place("left_cheek") | scene.place("nose"), "artifact", 0.9)
+    witness = Witness(tiny_engine, Frame(photograph()), encoding, replace(finding, masks=(mask,)))
+    question = "Explain what is wrong with this face and show where."
+    offered = witness.choices(question, (), "The <p>")
+    assert {"left cheek</p>", "nose</p>"} <= set(offered)
+    assert not [one for one in offered if "right" in one or "mouth" in one]
+    told = "The <p>nose</p>[SEG] is altered without a measured trace. The <p>"
+    assert witness.choices(question, (), told) == tuple(one for one in offered if one != "nose</p>")
+    assert witness.choices(question, (), "No local evidence: the <p>") == ()
+    bare = Witness(tiny_engine, Frame(photograph()), encoding, replace(finding, masks=()))
+    assert bare.choices(question, (), "The <p>") == ()
 
 
 @pytest.mark.parametrize("style", Style)
