@@ -95,11 +95,12 @@ class Figures:
 
     def cell(self, key: str, *, count: bool = False) -> str:
         """The figure with its interval, or a dash."""
-        one = self.found.get(key)
-        if one is None or one["value"] is None:
-            return "-"
+        bare = self.bare(key)
+        if bare == "-":
+            return bare
+        one = self.found[key]
         number = f", n {one['n']}" if count else ""
-        return f"{one['value']:.3f} ({one['low']:.3f}-{one['high']:.3f}){number}"
+        return f"{bare} ({one['low']:.3f}-{one['high']:.3f}){number}"
 
     def bare(self, key: str) -> str:
         """The figure alone, or a dash."""

@@ -67,13 +67,18 @@ def _top(times: Scores, scores: Scores) -> float:  # noqa: ARG001
 def _robust(times: Scores, scores: Scores) -> float:
     seconds = _per_second(times, _log_odds(scores))
     weight = len(seconds) / (len(seconds) + SHRINKAGE_SECONDS)
-    return float(1 / (1 + np.exp(-weight * float(np.mean(seconds)))))
+    return _score(weight * float(np.mean(seconds)))
 
 
 def _contrast(times: Scores, scores: Scores) -> float:
     level, peak = np.quantile(_log_odds(smooth(times, scores, CONTRAST_SECONDS)), [OWN_LEVEL, PEAK])
     risen = max(float(peak - level) - USUAL_RISE, 0.0)
-    return float(1 / (1 + np.exp(-(float(level) + RISE_WEIGHT * risen))))
+    return _score(float(level) + RISE_WEIGHT * risen)
+
+
+def _score(odds: float) -> float:
+    """The score with these log-odds."""
+    return float(1 / (1 + np.exp(-odds)))
 
 
 def _log_odds(scores: Scores) -> Scores:
