@@ -219,11 +219,11 @@ def pair_batches(
 
 
 def calib_batches(rows: Sequence[FaceRow], root: Path, settings: EncoderTraining) -> dict[str, dict[str, Tensor]]:
-    """Fixed batches of calibration pairs, one per trained operator and per source of given fakes; no films.
+    """Fixed batches of calibration pairs, one per trained operator and per source of given fakes; no films, nothing softened.
 
-    Recipes that differ in shares and films alone are therefore compared on the same pairs.
+    Recipes that differ in shares, films and softness alone are therefore compared on the same pairs.
     """
-    recipe = load_recipe(settings.recipe).model_copy(update={"film": 0.0})
+    recipe = load_recipe(settings.recipe).model_copy(update={"film": 0.0, "softness": 0.0})
     batches = {}
     for number, name in enumerate(recipe.shares):
         factory = PairFactory(rows, root, 1000 + number, single(name, recipe))

@@ -32,7 +32,7 @@ from fakeface.training.forge.steps import (
 )
 from fakeface.training.forge.values import Pixels
 
-__all__ = ["NAMED", "PostProcess", "draw_film", "draw_postprocess", "named_processing"]
+__all__ = ["NAMED", "PostProcess", "draw_film", "draw_postprocess", "draw_softness", "named_processing"]
 
 Happens = Callable[[float], bool]
 """Whether something with this share happens this time."""
@@ -120,6 +120,19 @@ def draw_film(rng: np.random.Generator) -> Step:
     share = float(np.exp(rng.uniform(math.log(0.7), math.log(2.4))))
     other = _kernel(rng)
     return AtScale(share, other if share > 1 else "area", "area" if share > 1 else other, (_video(rng),))
+
+
+def draw_softness(rng: np.random.Generator) -> Step:
+    """What leaves little texture of a picture: it was small once, blurred, out of focus or moved."""
+    kind = rng.random()
+    if kind < 0.5:
+        share = float(np.exp(rng.uniform(math.log(0.3), math.log(0.8))))
+        return AtScale(share, _kernel(rng, "area"), _kernel(rng))
+    if kind < 0.8:
+        return GaussianBlur(float(rng.uniform(0.7, 2.2)))
+    if kind < 0.9:
+        return Defocus(float(rng.uniform(1.0, 2.5)))
+    return MotionBlur(float(rng.uniform(3, 8)), float(rng.uniform(0, math.pi)))
 
 
 def _camera(rng: np.random.Generator, happens: Happens) -> list[Step]:

@@ -22,7 +22,7 @@ from fakeface.errors import SettingsError
 from fakeface.faces import face_square
 from fakeface.training.forge.mouths import OPEN
 from fakeface.training.forge.operators import OPERATORS
-from fakeface.training.forge.postprocess import PostProcess, draw_film, draw_postprocess
+from fakeface.training.forge.postprocess import PostProcess, draw_film, draw_postprocess, draw_softness
 from fakeface.training.forge.recipe import GIVEN, Recipe, load_recipe
 from fakeface.training.forge.shapes import mouth_gap
 from fakeface.training.forge.values import CannotForge, Field, Pixels, Subject, Task
@@ -204,10 +204,12 @@ class Studio:
         )
 
     def _drawn_processing(self, rng: np.random.Generator) -> PostProcess:
-        post = draw_postprocess(rng, self.recipe.processing)
-        if not self.recipe.film or rng.random() >= self.recipe.film:
-            return post
-        return PostProcess((*post.steps, draw_film(rng)))
+        def happens(share: float) -> bool:
+            return share > 0 and bool(rng.random() < share)
+
+        before = (draw_softness(rng),) if happens(self.recipe.softness) else ()
+        steps = (*before, *draw_postprocess(rng, self.recipe.processing).steps)
+        return PostProcess((*steps, draw_film(rng)) if happens(self.recipe.film) else steps)
 
     def _drawn_side(self, rng: np.random.Generator) -> float:
         return float(rng.uniform(*self.recipe.target_sides))
