@@ -219,7 +219,7 @@ def pair_batches(
 
 
 def calib_batches(rows: Sequence[FaceRow], root: Path, settings: EncoderTraining) -> dict[str, dict[str, Tensor]]:
-    """Fixed batches of calibration pairs, one per trained operator and per source of given fakes; no films, no softness.
+    """Fixed batches of calibration pairs, one per trained operator and source of given fakes; no films, no softness.
 
     Recipes that differ in shares, films and softness alone are therefore compared on the same pairs.
     """
