@@ -234,6 +234,26 @@ def test_a_recipes_films_go_through_h264_alike_and_leave_the_other_pairs_as_they
     assert changed[before.mask > 0.25].mean() > 3 * changed[before.mask == 0].mean()
 
 
+def test_a_recipes_softness_takes_the_texture_of_both_pictures_before_anything_else(face_set: FaceSet) -> None:
+    rows, sharp = face_set.of("train"), only("swap", 0.0)
+    plain = PairFactory(rows, face_set.root, 3, sharp).studio
+    softened = PairFactory(rows, face_set.root, 3, sharp.model_copy(update={"softness": 1.0})).studio
+    kept = []
+    for index in range(8):
+        before, after = plain.pair(plain.generator(index)), softened.pair(softened.generator(index))
+        assert after.processing.startswith(("at ", "blurred", "defocused", "motion"))
+        kept.append(detail(after.real.pixels) / detail(before.real.pixels))
+        kept.append(detail(after.fake.pixels) / detail(before.fake.pixels))
+        changed = np.abs(after.real.pixels.astype(int) - after.fake.pixels).max(axis=2)
+        assert changed[before.mask > 0.25].mean() > 3 * changed[before.mask == 0].mean()
+    assert np.median(kept) < 0.5, "most of the texture; nearest neighbours leave blocks"
+
+
+def detail(pixels: NDArray[np.uint8]) -> float:
+    """Energy of the Laplacian."""
+    return float(np.square(cv2.Laplacian(pixels, cv2.CV_32F)).mean())
+
+
 def test_the_mask_lies_where_the_windows_differ(face_set: FaceSet) -> None:
     factory = PairFactory(face_set.of("train"), face_set.root, 3, only("edit", 0.0))
     for index in range(6):
