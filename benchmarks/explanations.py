@@ -24,7 +24,6 @@ from fakeface.answers import Exchange, Hypothesis
 from fakeface.asked import Asked, Place, Style
 from fakeface.backends import Engine, build_engine
 from fakeface.bench.bootstrap import Resampling
-from fakeface.bench.scoring import window_crop
 from fakeface.claims import is_alteration
 from fakeface.claims.matching import REGION_ACTIVE
 from fakeface.claims.terms import TERMS
@@ -117,7 +116,7 @@ def parts_of(sample: FaceSample, rng: np.random.Generator) -> tuple[str | None, 
 
 def explained(engine: Engine, sample: FaceSample, asked: Sequence[str]) -> FaceFinding:
     """The window through the route: decision, grounded explanation, answers about parts."""
-    frame, crop = Frame(sample.window), window_crop(sample)
+    frame, crop = Frame(sample.window), sample.crop
     [encoding] = engine.encoder.encode([crop])
     [finding] = decide_faces(engine, [encoding], CROP_SIZE, CROP_SIZE, Settings())
     places = tuple(Place.named(name) for name in asked)

@@ -11,6 +11,9 @@ from .screen import bar, follow
 
 __all__ = ["train_all"]
 
+SEEDED = ("encoder", "prompter", "language", "masks", "mids")
+"""Stages whose settings have a seed."""
+
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 EPILOG = """\b
@@ -31,7 +34,7 @@ Examples:
 @click.option("--minutes-encoder", type=click.FloatRange(min=0), help="Stop the encoder after this long.")
 @click.option("--minutes-language", type=click.FloatRange(min=0), help="Stop the language model after this long.")
 @click.option("--set", "changes", multiple=True, metavar="STAGE.SETTING=VALUE", help="Change a setting; repeatable.")
-@click.option("--seed", type=int, help="Of encoder, language model and MIDS. [default: the recipe's]")
+@click.option("--seed", type=int, help="Of every stage that trains. [default: the recipe's]")
 @click.option("--threads", type=click.IntRange(min=0), default=0, help="[default: all cores]")
 @click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
 def train_all(
@@ -62,7 +65,7 @@ def train_all(
 
     minutes = {"encoder": minutes_encoder, "language": minutes_language}
     wanted = [*changes, *(f"{stage}.minutes={value}" for stage, value in minutes.items() if value is not None)]
-    wanted += [f"{stage}.seed={seed}" for stage in ("encoder", "language", "mids") if seed is not None]
+    wanted += [f"{stage}.seed={seed}" for stage in SEEDED if seed is not None]
     settings = load_everything(recipe, wanted, {"threads": count, "device": device})
     target = Target(weights, version, data) if weights and version and data else None
     return follow(train_everything(manifest, out, settings, bar, target))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fakeface.training.device import Device
     from fakeface.training.stages import Place
 
-__all__ = ["FOLDER", "encoder", "language", "masks", "mids", "mine", "prompter"]
+__all__ = ["FOLDER", "encoder", "language", "masks", "mids", "mine", "prompter", "seeded"]
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -40,7 +40,7 @@ threads_option = click.option("--threads", type=click.IntRange(min=0), default=0
 workers_option = click.option(
     "--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Processes that forge."
 )
-seed_option = click.option("--seed", type=int, default=1, show_default=True, help="Of weights, pairs and wording.")
+seed_option = click.option("--seed", type=int, help="Of weights, pairs and wording. [default: the stage's own]")
 
 device_option = click.option(
     "--device",
@@ -78,11 +78,16 @@ class Course:
 
     minutes: float
     workers: int
-    seed: int
+    seed: int | None
 
     def settings(self) -> dict[str, Any]:
         """What every such stage's settings take."""
-        return {"minutes": self.minutes, "workers": self.workers, "seed": self.seed}
+        return {"minutes": self.minutes, "workers": self.workers} | seeded(self.seed)
+
+
+def seeded(seed: int | None) -> dict[str, Any]:
+    """The seed for a stage's settings where one is given; else these keep their own, as ``train all`` does."""
+    return {} if seed is None else {"seed": seed}
 
 
 start_option = click.option(
@@ -222,10 +227,10 @@ def mine(training: Training, pairs: int, calib_pairs: int) -> ExitCode:
 @training_options
 @click.option("--epochs", type=click.IntRange(min=1), default=6, show_default=True)
 @seed_option
-def mids(training: Training, epochs: int, seed: int) -> ExitCode:
+def mids(training: Training, epochs: int, seed: int | None) -> ExitCode:
     """Train MIDS on the mined answers."""
     computer = training.computer()
     from fakeface.training.mids import MidsTraining
     from fakeface.training.stages import mids_stage
 
-    return follow(mids_stage(training.place(), MidsTraining(epochs, seed=seed, **computer)))
+    return follow(mids_stage(training.place(), MidsTraining(epochs, **seeded(seed), **computer)))

@@ -25,6 +25,7 @@ from .stages import (
     prompter,
     root_option,
     seed_option,
+    seeded,
     threads_option,
 )
 from .studio import annotate, synthesize
@@ -45,10 +46,12 @@ The order of the stages:
   fakeface train mine     --faces runs/faces --root DATA --out runs/compact
   fakeface train mids     --faces runs/faces --root DATA --out runs/compact
   fakeface train release  --faces runs/faces --root DATA --out runs/compact --weights weights --version 1 --data "..."
-  fakeface train calibrate --faces runs/faces --root DATA --weights weights
-  fakeface train films     --faces runs/faces --root DATA --weights weights --out runs/films-calib
-All of them in one command:
+All of these in one command:
   fakeface train all --manifest DATA/manifest.csv --out runs/compact --weights weights --version 1 --data "..."
+Then how tracks of films are judged:
+  fakeface train films --faces runs/faces --root DATA --weights weights --out runs/films-calib
+Released weights on other calibration faces (run films again afterwards):
+  fakeface train calibrate --faces runs/faces --root DATA --weights weights
 The forgery studio's own generators are shipped and frozen; this made them:
   fakeface train generator --faces runs/faces --root DATA --out runs/studio --minutes 34
 """
@@ -128,12 +131,14 @@ def prepare(
 @minutes_option
 @threads_option
 @seed_option
-def generator(faces: Path, root: Path, out: Path, pictures: int, minutes: float, threads: int, seed: int) -> ExitCode:
+def generator(
+    faces: Path, root: Path, out: Path, pictures: int, minutes: float, threads: int, seed: int | None
+) -> ExitCode:
     """Train the studio's own generators, which make whole faces for training data."""
     count = prepare_process(threads)
     from fakeface.training.generator import GeneratorTraining, train_generator
 
-    settings = GeneratorTraining(pictures=pictures, minutes=minutes, threads=count, seed=seed)
+    settings = GeneratorTraining(pictures=pictures, minutes=minutes, threads=count, **seeded(seed))
     return follow(train_generator(_rows(faces), root, out / "generator", settings))
 
 
@@ -149,7 +154,7 @@ def generator(faces: Path, root: Path, out: Path, pictures: int, minutes: float,
 def release(
     faces: Path, root: Path, out: Path, weights: Path, version: str, data: str, calib_pairs: int, threads: int
 ) -> ExitCode:
-    """Assemble the trained networks into a profile and choose its cuts on the calibration faces."""
+    """Assemble the trained networks into a profile; choose cuts and likelihood ratio on the calibration faces."""
     count = prepare_process(threads)
     from dataclasses import asdict
 
@@ -176,7 +181,10 @@ def release(
 )
 @threads_option
 def calibrate(faces: Path, root: Path, weights: Path, calib_pairs: int, ratio_pairs: int, threads: int) -> ExitCode:
-    """Choose a profile's cuts and its likelihood ratio anew on the calibration faces; `release` does it as well."""
+    """Choose a profile's cuts and its likelihood ratio anew on the calibration faces; `release` does it as well.
+
+    The rule for films falls away, because it was chosen for other cuts: run `fakeface train films` afterwards.
+    """
     count = prepare_process(threads)
     from fakeface.training.release import calibrate_profile
 

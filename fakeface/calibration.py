@@ -31,8 +31,8 @@ CONDITIONS: Mapping[str, str] = {
 }
 """What a face is compared on with the calibration faces."""
 
-LATER_CONDITIONS = frozenset({"jpeg_quality"})
-"""Conditions that older profiles do not state: they hold at any value of them."""
+SCORE = "independent_score"
+"""The score that is calibrated: no text took part in it."""
 
 CONFIDENCE_Z = 1.96
 """Half width of a 95 % interval in standard errors."""
@@ -64,14 +64,13 @@ class Calibration:
     et al. 2016, Science and Justice 56, 482-491).
 
     Args:
-        score: which score.
+        score: which score; ``SCORE``.
         intercept, slope: in units of log10.
         covariance: of intercept and slope over bootstrap samples of the calibration faces' sources: (intercept
             variance, covariance, slope variance).
         lower, upper: bounds of log10 LR; ``lower`` at most 0, ``upper`` at least 0.
         reals, fakes: calibration faces.
-        envelope: (low, high) of each of ``CONDITIONS``, within which the calibration holds; one of
-            ``LATER_CONDITIONS`` may be absent and is then not compared.
+        envelope: (low, high) of each of ``CONDITIONS``, within which the calibration holds.
     """
 
     score: str
@@ -85,8 +84,9 @@ class Calibration:
     envelope: Mapping[str, tuple[float, float]]
 
     def __post_init__(self) -> None:
-        stated = CONDITIONS.keys() - LATER_CONDITIONS <= self.envelope.keys() <= CONDITIONS.keys()
-        if not self.lower <= 0 <= self.upper or self.slope < 0 or not stated:
+        if self.score != SCORE:
+            raise SettingsError(f"likelihood ratios are made of the {SCORE}, not of {self.score}")
+        if not self.lower <= 0 <= self.upper or self.slope < 0 or self.envelope.keys() != CONDITIONS.keys():
             raise SettingsError("a calibration needs bounds around 0, a slope that is not negative and an envelope")
 
     @property

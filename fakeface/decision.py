@@ -6,7 +6,7 @@ truth x claim, and an answer's match is the probability that the face is what th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -16,7 +16,20 @@ from numpy.typing import NDArray
 from fakeface.answers import Answer, Claim, ForgeryClass
 from fakeface.errors import SettingsError
 
-__all__ = ["Decision", "Difficulty", "Pairing", "Reason", "Scores", "Thresholds", "Verdict", "decide", "undecided"]
+__all__ = [
+    "Choice",
+    "Decision",
+    "Difficulty",
+    "Pairing",
+    "Reason",
+    "Scores",
+    "Thresholds",
+    "Verdict",
+    "choose",
+    "decide",
+    "overall",
+    "undecided",
+]
 
 
 class Pairing(IntEnum):
@@ -183,6 +196,45 @@ def undecided(reason: Reason, independent_score: float | None = None) -> Decisio
     return Decision(Verdict.INDETERMINATE, reason, independent_score=independent_score)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The answer that MIDS chooses.
+
+    Args:
+        row: of the answer.
+        match: its match score, 0..1.
+        fakeness: of the face, 0..1.
+    """
+
+    row: int
+    match: float
+    fakeness: float
+
+
+def choose(claims: Sequence[Claim | None], scores: Scores) -> Choice | None:
+    """FFAA's choice: the readable answer with the highest match score, the first of equal ones.
+
+    Args:
+        claims: of the answers, one per row of ``scores``; ``None`` for an unreadable one.
+        scores: MIDS's table.
+
+    Returns:
+        the choice; ``None`` where no answer can be read.
+    """
+    read = [(scores.match(row, claim), -row, claim) for row, claim in enumerate(claims) if claim is not None]
+    if not read:
+        return None
+    best, negated, claim = max(read)
+    return Choice(-negated, best, best if claim is Claim.FAKE else 1 - best)
+
+
+def overall(verdicts: Collection[Verdict]) -> Verdict:
+    """The verdict of a whole: fake if any part is; else indeterminate if any is or there is none; else real."""
+    if Verdict.FAKE in verdicts:
+        return Verdict.FAKE
+    return Verdict.REAL if set(verdicts) == {Verdict.REAL} else Verdict.INDETERMINATE
+
+
 def decide(
     answers: Sequence[Answer],
     scores: Scores,
@@ -204,19 +256,13 @@ def decide(
     """
     if len(answers) != len(scores.table):
         raise SettingsError(f"{len(answers)} answers but {len(scores.table)} score rows")
-    matches = tuple(
-        scores.match(row, answer.claim) if answer.claim is not None else None for row, answer in enumerate(answers)
-    )
-    readable = [(match, -row) for row, match in enumerate(matches) if match is not None]
-    if not readable:
+    chosen = choose([answer.claim for answer in answers], scores)
+    if chosen is None:
         return undecided(Reason.UNREADABLE_ANSWERS, independent_score)
-    best, negated = max(readable)
-    chosen = -negated
-    said_fake = answers[chosen].claim is Claim.FAKE
-    fakeness = best if said_fake else 1 - best
-    above = fakeness >= thresholds.fakeness
+    said_fake = answers[chosen.row].claim is Claim.FAKE
+    above = chosen.fakeness >= thresholds.fakeness
     reason = None
-    if abs(fakeness - thresholds.fakeness) < thresholds.margin:
+    if abs(chosen.fakeness - thresholds.fakeness) < thresholds.margin:
         reason = Reason.TOO_CLOSE
     elif above != said_fake:
         reason = Reason.CONTRADICTION
@@ -225,10 +271,10 @@ def decide(
     return Decision(
         verdict,
         reason,
-        fakeness=fakeness,
-        match=best,
-        matches=matches,
-        chosen=chosen,
+        fakeness=chosen.fakeness,
+        match=chosen.match,
+        matches=tuple(scores.match(row, one.claim) if one.claim else None for row, one in enumerate(answers)),
+        chosen=chosen.row,
         difficulty=Difficulty.EASY if len(claims) == 1 else Difficulty.HARD,
         forgery=_fitting_class(verdict, class_probabilities),
         independent_score=independent_score,

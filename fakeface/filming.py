@@ -243,7 +243,7 @@ def _findings(
     decided = decide_frames(engine, source, settings, lasting)
     for number, track in tracks.items():
         shot = _shot_of(source.shots, track[0].time_seconds)
-        closing = [_closing(seen.times, one.time_seconds, shot) for one in usable[number]]
+        closing = [sighting_end(seen.times, one.time_seconds, shot) for one in usable[number]]
         found = _finding(number, shot, track, (usable[number], closing), decided.get(number, ()), rule)
         small = all(one.face.size_pixels < settings.faces.min_face_pixels for one in track if not one.followed)
         yield replace(found, reason=Reason.TOO_SMALL) if small else found
@@ -287,8 +287,14 @@ def _shot_of(shots: Sequence[Shot], moment: Fraction) -> Shot | None:
     return next((shot for shot in reversed(shots) if shot.start_seconds <= moment), shots[0] if shots else None)
 
 
-def _closing(times: Sequence[Fraction], moment: Fraction, shot: Shot | None) -> Fraction:
-    """When a sighting ends: at the next sampled frame, at the latest with its shot."""
+def sighting_end(times: Sequence[Fraction], moment: Fraction, shot: Shot | None) -> Fraction:
+    """When a sighting ends: at the next sampled frame, at the latest with its shot.
+
+    Args:
+        times: of the sampled frames, rising.
+        moment: of the sighting.
+        shot: that it belongs to.
+    """
     place = bisect_right(times, moment)
     ends = [times[place]] if place < len(times) else []
     if shot and shot.end_seconds > moment:

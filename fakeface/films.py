@@ -239,7 +239,6 @@ class TrackFinding:
         segments: where in time it looks altered; empty where nowhere.
         decisive: frames with the full decision.
         measurements: temporal measurements, value by name, units in names.
-        reference: (lowest, highest) of real films for each measurement that a range is known of.
     """
 
     number: int
@@ -253,7 +252,6 @@ class TrackFinding:
     segments: tuple[Segment, ...] = ()
     decisive: tuple[DecisiveFrame, ...] = ()
     measurements: Mapping[str, float] = field(default_factory=dict)
-    reference: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

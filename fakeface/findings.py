@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fakeface.answers import Answer
-from fakeface.decision import Decision, Reason, Verdict
+from fakeface.decision import Decision, Reason, Verdict, overall
 from fakeface.errors import SettingsError
 from fakeface.evidence import Evidence
 from fakeface.faces import Box, Face, FaceCrop
@@ -216,8 +216,7 @@ class FaceFinding:
         heatmaps: (224, 224) float32 0..1 over the window for each visual layer of the scorer, last layer first: where
             its score of the decided class is sensitive to the picture.
         contrary: plain sentences, what speaks against the decision.
-        faithfulness: how the text-independent score follows ``probabilities``; ``None`` where it was not tried.
-        faithfulness: of the artifact mask; ``None`` where it was not asked for.
+        faithfulness: how the text-independent score follows ``probabilities``; ``None`` where it was not asked for.
     """
 
     number: int
@@ -294,14 +293,8 @@ class FileFinding:
         if self.status is not FileStatus.ANALYSED:
             return None
         if self.film is not None:
-            verdicts = {track.verdict for track in self.film.tracks}
-        else:
-            verdicts = {finding.decision.verdict for finding in self.faces}
-        if Verdict.FAKE in verdicts:
-            return Verdict.FAKE
-        if not verdicts or Verdict.INDETERMINATE in verdicts:
-            return Verdict.INDETERMINATE
-        return Verdict.REAL
+            return overall([track.verdict for track in self.film.tracks])
+        return overall([finding.decision.verdict for finding in self.faces])
 
     @property
     def reason(self) -> Reason | None:

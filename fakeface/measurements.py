@@ -16,7 +16,6 @@ __all__ = [
     "SideMeasures",
     "Surface",
     "measure_picture",
-    "measure_region",
 ]
 
 MIN_PIXELS = 24
@@ -233,15 +232,6 @@ class Surface:
             chroma=float(self.chroma[mask].mean()),
             sharpness=float(self.laplacian[mask].mean()),
         )
-
-
-def measure_region(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> RegionMeasures | None:
-    """Compare one region, (height, width) bool, of a (height, width, 3) uint8 RGB picture with its surroundings.
-
-    Returns:
-        the measures, or ``None`` where region or ring have fewer than 24 pixels.
-    """
-    return Surface(pixels).measure(mask)
 
 
 def measure_picture(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> PictureMeasures:

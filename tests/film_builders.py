@@ -139,8 +139,7 @@ def make_track(
         method=RULE.method,
         segments=segments,
         decisive=decisive,
-        measurements={"landmark_jitter_percent": 1.234, "mask_flicker": 0.13},
-        reference={"landmark_jitter_percent": (0.4, 2.5)},
+        measurements={"landmark_jitter_eye_distances": 0.0123, "mask_flicker_share": 0.13},
     )
 
 

@@ -68,7 +68,7 @@ MAY_IMPORT = {
     "backends": {"backends", "claims", "decoder", "networks", "values"},
     "pipeline": {"pipeline", "backends", "claims", "values"},
     "report": {"report", "claims", "values"},
-    "training": {"training", "bench", "backends", "networks", "claims", "values"},
+    "training": {"training", "pipeline", "backends", "networks", "claims", "values"},
     "bench": {"bench", "training", "pipeline", "backends", "claims", "values"},
     "commands": {"commands", "bench", "training", "report", "pipeline", "backends", "claims", "values"},
 }

@@ -22,7 +22,6 @@ from fakeface.bench.compare import (
 )
 from fakeface.bench.files import file_sample, luminance_quantiser, meant_face
 from fakeface.bench.run import operators_of
-from fakeface.bench.scoring import window_crop
 from fakeface.bench.sets import (
     REENCODED,
     REENCODING,
@@ -35,7 +34,6 @@ from fakeface.bench.sets import (
     read_pairs,
     row_set,
     score_files,
-    score_forged,
     score_operator,
 )
 from fakeface.bench.values import ScoredFace
@@ -48,7 +46,7 @@ from fakeface.faces import Box, FaceCrop
 from fakeface.findings import FaceFinding
 from fakeface.masks import Mask
 from fakeface.settings import FaceSettings, Settings
-from fakeface.training.forge.pairs import FaceSample, PairFactory, cut_windows
+from fakeface.training.forge.pairs import FaceSample, cut_windows
 from fakeface.training.forge.recipe import Entry, load_recipe, single
 from fakeface.training.forge.studio import Studio
 from fakeface.training.formats.rle import Rle
@@ -73,7 +71,7 @@ def forged(face_set: FaceSet, operator: str = "edit") -> FaceSample:
 
 
 def finding_of(sample: FaceSample, masks: tuple[Mask, ...]) -> FaceFinding:
-    crop = window_crop(sample)
+    crop = sample.crop
     return FaceFinding(1, crop.face, undecided(Reason.NOT_DECIDED), crop, masks=masks)
 
 
@@ -138,13 +136,6 @@ def test_a_face_that_cannot_be_forged_is_told_and_the_next_one_taken(
     assert [reason for batch in batches for reason in batch.left_out] == ["cannot be forged: the mouth is closed"]
 
 
-def test_a_mixed_factory_is_scored_pair_by_pair(face_set: FaceSet, tiny_engine: Engine) -> None:
-    factory = PairFactory(face_set.of("dev"), face_set.root, 1, single("edit", load_recipe()))
-    batches = list(score_forged(tiny_engine, factory, "edit", 3, FAST))
-    assert [len(batch) for batch in batches] == [4, 2]
-    assert [(one.label, one.group) for one in batches[0][:3]] == [(0, "edit-0"), (1, "edit-0"), (0, "edit-1")]
-
-
 def test_the_overlap_is_one_where_the_mask_is_the_truth(face_set: FaceSet) -> None:
     sample = forged(face_set)
     truth, mask = sample.mask > 0.25, full_mask(sample)
@@ -160,7 +151,7 @@ def test_the_overlap_is_one_where_the_mask_is_the_truth(face_set: FaceSet) -> No
 def test_a_mask_of_the_frame_is_seen_through_the_examined_square(face_set: FaceSet) -> None:
     sample = forged(face_set)
     square = Box(-24, 10, 200, 234)
-    crop = FaceCrop(sample.window, square, Box(0, 0, 224, 224), window_crop(sample).face)
+    crop = FaceCrop(sample.window, square, Box(0, 0, 224, 224), sample.crop.face)
     pixels = np.zeros((300, 300), bool)
     pixels[10:122, 0:88] = True
     seen = grid_mask(pixels, crop)
@@ -172,7 +163,7 @@ def test_a_mask_of_the_frame_is_seen_through_the_examined_square(face_set: FaceS
 
 def test_the_encoding_behind_a_mask_is_kept_for_its_own_face(face_set: FaceSet, tiny_engine: Engine) -> None:
     keeper = Keeper(tiny_engine.segmenter)
-    crop = window_crop(forged(face_set))
+    crop = forged(face_set).crop
     encoding = tiny_engine.encoder.encode([crop])[0]
     assert keeper.card == tiny_engine.segmenter.card
     masks = keeper.segment(encoding, 224, 224)
@@ -214,7 +205,7 @@ def test_the_true_text_and_the_true_mask_find_each_other(face_set: FaceSet) -> N
     texts, truth = true_texts(sample, "picture")
     assert true_texts(sample, "picture")[0] == texts
     assert truth.scored_text == texts[0]
-    crop, masks = window_crop(sample), true_phrase_masks(truth, sample)
+    crop, masks = sample.crop, true_phrase_masks(truth, sample)
     found, true = match_phrases(truth, truth, masks, crop, sample)
     assert len(found) == len(true) > 0
     assert all(one.recalled and one.iou == 1 for one in true)
@@ -279,7 +270,7 @@ def test_the_face_at_the_manifests_box_is_the_one_that_counts(face_set: FaceSet)
 
 def test_a_data_sets_own_mask_becomes_the_windows_truth(face_set: FaceSet) -> None:
     sample = forged(face_set)
-    crop = window_crop(sample)
+    crop = sample.crop
     told = file_sample(crop, 1, "editing", Rle.of(full_mask(sample).pixels))
     assert told.mask_known
     np.testing.assert_array_equal(told.mask > 0.25, sample.mask > 0.25)

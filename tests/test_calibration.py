@@ -75,10 +75,9 @@ def test_conditions_say_how_large_sharp_and_turned_a_face_is(crop: FaceCrop) -> 
     assert measure_conditions(flat, points)["sharpness"] < 0.01 < seen["sharpness"]
 
 
-def test_a_profile_of_before_the_quality_was_measured_holds_at_any_quality(crop: FaceCrop) -> None:
-    older = make(envelope={name: limits for name, limits in WIDE.items() if name != "jpeg_quality"})
-    assert older.outside({**dict.fromkeys(CONDITIONS, 1.0), "jpeg_quality": 5.0}) == ()
-    assert weigh(undecided(Reason.NOT_DECIDED, 0.9), older, crop).log10_lr == 1.0
+def test_a_ratio_is_of_the_score_that_no_text_touched_and_nothing_else() -> None:
+    with pytest.raises(SettingsError, match="made of the independent_score, not of fakeness"):
+        make(score="fakeness")
 
 
 def test_a_face_compressed_harder_than_the_calibration_faces_gets_no_ratio(crop: FaceCrop) -> None:

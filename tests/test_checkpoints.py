@@ -82,10 +82,12 @@ def test_a_kill_between_the_two_files_leaves_tensors_and_progress_of_one_moment(
     assert load_checkpoint(tmp_path, *make(2)) == checkpoint_progress(tmp_path) == {"seen": 2}
 
 
-def test_a_checkpoint_of_an_earlier_version_is_taken(tmp_path: Path) -> None:
+def test_tensors_without_progress_are_no_checkpoint(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, *make(1), {"seen": 3})
     save_file(load_file(tmp_path / "checkpoint.safetensors"), tmp_path / "checkpoint.safetensors")
-    assert load_checkpoint(tmp_path, *make(2)) == checkpoint_progress(tmp_path) == {"seen": 3}
+    for read in (lambda: load_checkpoint(tmp_path, *make(2)), lambda: checkpoint_progress(tmp_path)):
+        with pytest.raises(WeightsError, match="is no checkpoint: move it away"):
+            read()
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:

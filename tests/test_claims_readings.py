@@ -13,7 +13,7 @@ from fakeface.claims.terms import MEASURES
 from fakeface.concepts import REGION_NAMES, look_up, region_masks
 from fakeface.faces import CROP_SIZE, Face, crop_face
 from fakeface.frames import Frame
-from fakeface.measurements import measure_region
+from fakeface.measurements import Surface
 
 from .faces_data import photograph
 
@@ -40,7 +40,7 @@ def smoothed(window: Window, region: str) -> NDArray[np.uint8]:
 
 def test_a_reading_is_the_place_of_a_measurement_in_the_range_of_real_faces(window: Window) -> None:
     area = region_masks(window[1], CROP_SIZE, CROP_SIZE)[REGION_NAMES.index("chin")]
-    measured = measure_region(window[0], area)
+    measured = Surface(window[0]).measure(area)
     assert measured is not None
     low, high = limits().span(look_up("chin").name, "sharpness_ratio")
     expected = (measured.sharpness_ratio - (low + high) / 2) / ((high - low) / 2)

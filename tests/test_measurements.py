@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fakeface.measurements import measure_picture, measure_region
+from fakeface.measurements import Surface, measure_picture
 
 SIZE = 120
 MASK = np.zeros((SIZE, SIZE), np.bool_)
@@ -24,7 +24,7 @@ def inside(pixels: NDArray[np.uint8], changed: NDArray[np.uint8]) -> NDArray[np.
 
 
 def test_an_untouched_region_is_like_its_surroundings() -> None:
-    measures = measure_region(texture(), MASK)
+    measures = Surface(texture()).measure(MASK)
     assert measures is not None
     assert measures.colour_shift_delta_e < 1
     assert measures.sharpness_ratio == pytest.approx(1, abs=0.1)
@@ -34,7 +34,7 @@ def test_an_untouched_region_is_like_its_surroundings() -> None:
 
 def test_a_tint_is_a_colour_shift_and_an_edge() -> None:
     pixels = texture(strength=2)
-    measures = measure_region(inside(pixels, np.clip(pixels + np.array([30, 0, 0]), 0, 255).astype(np.uint8)), MASK)
+    measures = Surface(inside(pixels, np.clip(pixels + np.array([30, 0, 0]), 0, 255).astype(np.uint8))).measure(MASK)
     assert measures is not None
     assert measures.colour_shift_delta_e > 10
     assert measures.boundary_contrast_ratio > 1.5
@@ -43,15 +43,15 @@ def test_a_tint_is_a_colour_shift_and_an_edge() -> None:
 
 def test_the_colour_shift_is_the_distance_in_lab() -> None:
     pixels = np.full((SIZE, SIZE, 3), 119, np.uint8)
-    measures = measure_region(inside(pixels, np.full_like(pixels, 145)), MASK)
+    measures = Surface(inside(pixels, np.full_like(pixels, 145))).measure(MASK)
     assert measures is not None
     assert measures.colour_shift_delta_e == pytest.approx(60.32 - 50.03, abs=0.2)
 
 
 def test_smoothing_lowers_sharpness_and_noise_and_noise_raises_them() -> None:
     pixels = texture()
-    smooth = measure_region(inside(pixels, cv2.GaussianBlur(pixels, (0, 0), 2)), MASK)
-    rough = measure_region(inside(pixels, texture(seed=5, strength=18)), MASK)
+    smooth = Surface(inside(pixels, cv2.GaussianBlur(pixels, (0, 0), 2))).measure(MASK)
+    rough = Surface(inside(pixels, texture(seed=5, strength=18))).measure(MASK)
     assert smooth is not None
     assert rough is not None
     assert smooth.sharpness_ratio < 0.4
@@ -64,7 +64,7 @@ def test_smoothing_lowers_sharpness_and_noise_and_noise_raises_them() -> None:
 def test_nothing_is_measured_where_region_or_surroundings_are_missing(size: int) -> None:
     mask = np.zeros((SIZE, SIZE), np.bool_)
     mask[:size, :size] = True
-    assert measure_region(texture(), mask) is None
+    assert Surface(texture()).measure(mask) is None
 
 
 def test_a_picture_is_described_by_light_contrast_colour_and_sharpness() -> None:

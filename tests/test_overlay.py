@@ -4,8 +4,7 @@ import pytest
 from fakeface.decision import Verdict
 from fakeface.faces import Box
 from fakeface.report.overlay import MASK_COLOUR, OVERLAY_SIDE, STYLES, draw_overlay
-from fakeface.report.record import file_entry
-from tests.builders import make_face_finding, make_file_finding, make_pixels
+from tests.builders import make_face_finding, make_pixels
 
 
 def colours(pixels):
@@ -53,12 +52,6 @@ def test_the_mask_is_tinted_lightly_and_the_rest_of_the_face_untouched():
     assert 0 < np.abs(inside).max() <= 0.25 * 255
     assert np.array_equal(drawn[85, 150], pixels[85, 150])
     assert np.array_equal(drawn[200:, :], pixels[200:, :])
-
-
-def test_the_record_draws_the_same_as_the_finding():
-    finding = make_file_finding(1, fakenesses=(0.93, 0.08, 0.51), width=420)
-    from_record = draw_overlay(finding.pixels, file_entry(finding).faces)
-    assert np.array_equal(from_record, draw_overlay(finding.pixels, finding.faces))
 
 
 def test_large_pictures_are_reduced_with_their_boxes_and_masks():

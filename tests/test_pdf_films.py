@@ -74,10 +74,10 @@ def test_decisive_frames_have_number_exact_time_and_hash_and_the_usual_parts(tex
     assert "Model's alternative, told that the face is real: says real" in text
 
 
-def test_measurements_over_time_stand_beside_the_range_of_real_films(text):
-    assert "landmark jitter percent 1.234 0.400 to 2.500 consistent with real films" in text
-    assert "mask flicker 0.130 not known" in text
-    assert "they take no part in the verdict" in text
+def test_measurements_over_time_stand_in_words_with_what_they_are_not(text):
+    assert "movement of nose and eye corners between neighbours after alignment (median), in distances" in text
+    assert "change of the artifact mask between neighbours, 0 to 1 (median) 0.130" in text
+    assert "they take no part in the verdict, and no range of real films is known" in text
 
 
 def test_pictures_are_a_timeline_per_track_two_per_decisive_frame_and_its_panels(case):

@@ -99,21 +99,15 @@ def build(
     encoder = _loaded(ForensicEncoder(EncoderConfig(**_tuples(sizes["encoder"]))), profile.part("encoder"), device)
     language = _loaded(CompactLanguageModel(LanguageConfig(**sizes["language"])), profile.part("language"), device)
     mids = _loaded(Mids(MidsConfig(**_tuples(sizes["mids"]))), profile.part("mids"), device)
-    cards = {role: _card(profile, role, device) for role in ("encoder", "language", "mids")}
+    masks = _loaded(PromptedMasks(MasksConfig(**sizes["masks"])), profile.part("masks"), device)
+    cards = {role: _card(profile, role, device) for role in ("encoder", "language", "mids", "masks")}
     cuts = profile.thresholds
     return (
         CompactEncoder(encoder.to(memory_format=torch.channels_last), cards["encoder"], cuts.region),
         CompactAnswerer(language, tokenizer, cards["language"]),
         CompactScorer(mids, language, tokenizer, cards["mids"]),
-        _segmenter(profile, sizes, device),
+        CompactSegmenter(cards["masks"], cuts, masks),
     )
-
-
-def _segmenter(profile: Profile, sizes: dict[str, Any], device: str) -> CompactSegmenter:
-    if "masks" not in profile.parts:  # profiles before version 0.3
-        return CompactSegmenter(_card(profile, "encoder", device), profile.thresholds)
-    network = _loaded(PromptedMasks(MasksConfig(**sizes["masks"])), profile.part("masks"), device)
-    return CompactSegmenter(_card(profile, "masks", device), profile.thresholds, network)
 
 
 class CompactEncoder:
@@ -237,17 +231,17 @@ class CompactSegmenter:
     Args:
         card: of the decoder; of the encoder, whose dense head then shows where, in a profile without one.
         cuts: the profile's; ``mask`` for pixels, ``presence`` for faces that show an artifact mask at all.
-        network: the mask decoder, if the profile has one.
+        network: the mask decoder.
     """
 
-    def __init__(self, card: ModelCard, cuts: Thresholds, network: PromptedMasks | None = None) -> None:
+    def __init__(self, card: ModelCard, cuts: Thresholds, network: PromptedMasks) -> None:
         self.card, self.cuts, self.network = card, cuts, network
 
     @torch.inference_mode()
     def probabilities(self, encoding: Encoding) -> NDArray[np.float32]:
         """(224, 224) float32 0..1, how likely each pixel of the window is altered, before any cut."""
         seen = _features(encoding).output
-        logits = seen.mask if self.network is None else self.network(seen, PromptBatch(everything=True))[0]
+        logits = self.network(seen, PromptBatch(everything=True))[0]
         heat: NDArray[np.float32] = _grown(logits)[0]
         return heat
 
@@ -261,13 +255,7 @@ class CompactSegmenter:
 
     @torch.inference_mode()
     def locate(self, encoding: Encoding, prompts: Sequence[MaskPrompt], height: int, width: int) -> tuple[Mask, ...]:
-        """One mask per prompt; what a box or region asks about ends at its border.
-
-        Raises:
-            WeightsError: the profile has no mask decoder.
-        """
-        if self.network is None:
-            raise WeightsError("this profile has no mask decoder: nothing can be asked by box, point or phrase")
+        """One mask per prompt; what a box or region asks about ends at its border."""
         if not prompts:
             return ()
         order, asked = _asked(encoding.crop, prompts, _features(encoding).output.tokens.device)

@@ -13,7 +13,7 @@ import numpy as np
 
 from fakeface.bench.film_figures import film_figures, overlap, persons_of, track_score
 from fakeface.bench.film_values import ScoredFilm, ScoredTrack
-from fakeface.decision import Decision, Reason, Verdict
+from fakeface.decision import Decision, Reason, Verdict, overall
 from fakeface.errors import SettingsError
 from fakeface.films import Segment, TrackRule
 from fakeface.timeline import METHODS, find_segments, judge
@@ -40,10 +40,8 @@ LEAST = (0.5, 1.0)
 def rejudged(film: ScoredFilm, rule: TrackRule) -> ScoredFilm:
     """What the route would say of an examined film by another rule: segments and verdicts anew, scores as they are."""
     tracks = tuple(_judged(track, rule) for track in film.tracks)
-    verdicts = {track.verdict for track in tracks}
-    order = (Verdict.FAKE.value, Verdict.INDETERMINATE.value, Verdict.REAL.value)
-    verdict = next((one for one in order if one in verdicts), Verdict.INDETERMINATE.value)
-    return film.model_copy(update={"tracks": tracks, "verdict": verdict})
+    verdict = overall([Verdict(track.verdict) for track in tracks])
+    return film.model_copy(update={"tracks": tracks, "verdict": verdict.value})
 
 
 def _judged(track: ScoredTrack, rule: TrackRule) -> ScoredTrack:

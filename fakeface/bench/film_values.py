@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from pydantic import BaseModel, ConfigDict
 
 from fakeface.decision import Decision
+from fakeface.filming import sighting_end
 from fakeface.films import FilmFinding, Shot, Sighting, TrackFinding
 from fakeface.training.forge.film_files import FilmTruth
 
@@ -96,11 +97,10 @@ def scored_film(
         verdict: of the film.
         sampled: presentation times of the frames that were looked at.
     """
-    ends = dict(zip(sampled, [*sampled[1:], None], strict=True))
     shots = {shot.number: shot for shot in finding.shots}
     counts = finding.counts
     length = (counts.last_seconds or Fraction(0)) - (counts.first_seconds or Fraction(0))
-    tracks = tuple(_track(track, shots.get(track.shot), ends, truth) for track in finding.tracks)
+    tracks = tuple(_track(track, shots.get(track.shot), sampled, truth) for track in finding.tracks)
     persons = tuple(_person(truth, place) for place in range(len(truth.persons))) if truth else ()
     kept = {"persons": persons, "length_seconds": float(length), "verdict": verdict, "tracks": tracks}
     return bare.model_copy(update=kept)
@@ -115,13 +115,11 @@ def _person(truth: FilmTruth, place: int) -> TruePerson:
     )
 
 
-def _track(
-    track: TrackFinding, shot: Shot | None, ends: Mapping[Fraction, Fraction | None], truth: FilmTruth | None
-) -> ScoredTrack:
+def _track(track: TrackFinding, shot: Shot | None, sampled: Sequence[Fraction], truth: FilmTruth | None) -> ScoredTrack:
     return ScoredTrack(
         verdict=track.verdict.value,
         reason=track.reason.value if track.reason else "",
-        sightings=tuple(_sighting(one, shot, ends, truth) for one in track.sightings if one.score is not None),
+        sightings=tuple(_sighting(one, shot, sampled, truth) for one in track.sightings if one.score is not None),
         segments=tuple((one.start_seconds, one.end_seconds) for one in track.segments),
         decided=tuple((one.time_seconds, _said(one.finding.decision)) for one in track.decisive),
     )
@@ -131,13 +129,10 @@ def _said(decision: Decision) -> str:
     return decision.reason.value if decision.reason else decision.verdict.value
 
 
-def _sighting(
-    one: Sighting, shot: Shot | None, ends: Mapping[Fraction, Fraction | None], truth: FilmTruth | None
-) -> ScoredSighting:
-    closing = [end for end in (ends.get(one.time_seconds), shot.end_seconds if shot else None) if end is not None]
+def _sighting(one: Sighting, shot: Shot | None, sampled: Sequence[Fraction], truth: FilmTruth | None) -> ScoredSighting:
     return ScoredSighting(
         start=one.time_seconds,
-        end=max(min(closing, default=one.time_seconds), one.time_seconds),
+        end=sighting_end(sampled, one.time_seconds, shot),
         score=one.score or 0.0,
         overlaps=truth.overlaps(one.time_seconds, one.face.box) if truth else (),
     )

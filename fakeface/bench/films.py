@@ -15,11 +15,11 @@ import fakeface
 from fakeface.backends import Engine
 from fakeface.bench.film_values import ScoredFilm, scored_film
 from fakeface.bench.journal import agree, read_lines, write_whole
+from fakeface.decision import overall
 from fakeface.errors import EvidenceError, SettingsError
 from fakeface.evidence import seal
 from fakeface.filming import FilmRequest, examine_film, rule_of
 from fakeface.films import TrackRule
-from fakeface.findings import FileFinding, FileStatus
 from fakeface.interfaces import FilmDecoder
 from fakeface.looks import Look
 from fakeface.sampling import Sampling
@@ -105,8 +105,8 @@ class FilmBench:
             finding, _, _ = examine_film(self.engine, source, self.request, times)
         except EvidenceError as error:
             return bare.model_copy(update={"error": error.code})
-        verdict = FileFinding(1, wanted.path.name, FileStatus.ANALYSED, film=finding).verdict
-        scored = scored_film(bare, wanted.truth, finding, verdict.value if verdict else "", times.sampled)
+        verdict = overall([track.verdict for track in finding.tracks])
+        scored = scored_film(bare, wanted.truth, finding, verdict.value, times.sampled)
         return scored.model_copy(update={"seconds": round(time.perf_counter() - started, 2)})
 
 

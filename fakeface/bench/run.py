@@ -30,9 +30,7 @@ from fakeface.training.forge.recipe import GIVEN, Recipe, single
 from fakeface.training.forge.studio import Studio
 from fakeface.training.manifest import FaceRow
 
-__all__ = ["OPERATOR_GROUPS", "Bench", "operators_of", "plan"]
-
-OPERATOR_GROUPS = ("trained", "never-trained", "all")
+__all__ = ["Bench", "operators_of", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def operators_of(named: Sequence[str], group: str | None, recipe: Recipe) -> lis
 
     Args:
         named: by name; ``given`` are the manifest's own fakes.
-        group: of ``OPERATOR_GROUPS``, or none.
+        group: ``trained``, ``never-trained``, ``all``, or none.
         recipe: which operators are trained on, and which are kept for measuring.
 
     Raises:

@@ -27,14 +27,14 @@ from fakeface.concepts import REGION_NAMES
 from fakeface.deciding import examine_crops
 from fakeface.decision import Decision
 from fakeface.errors import SettingsError
-from fakeface.faces import CROP_SIZE, Box, Face, FaceCrop, FaceOrigin
+from fakeface.faces import CROP_SIZE
 from fakeface.findings import FaceFinding
 from fakeface.grounding import phrase_masks
 from fakeface.settings import Settings
 from fakeface.training.forge.pairs import FaceSample
 from fakeface.training.forge.values import FOREIGN
 
-__all__ = ["CLASSES", "Examined", "Place", "score_windows", "scored", "watched", "window_crop"]
+__all__ = ["CLASSES", "Examined", "Place", "score_windows", "scored", "watched"]
 
 CLASSES = tuple(forgery.value for forgery in ForgeryClass)
 
@@ -69,7 +69,7 @@ def score_windows(
 ) -> tuple[ScoredFace, ...]:
     """Training windows through the route, as one batch."""
     watching, keeper = watched(engine)
-    crops = [window_crop(sample) for _, sample in windows]
+    crops = [sample.crop for _, sample in windows]
     findings = examine_crops(watching, crops, CROP_SIZE, CROP_SIZE, settings)
     return tuple(
         scored(place, sample, finding, Examined(engine, keeper, sample.window)).model_copy(
@@ -82,12 +82,6 @@ def score_windows(
 def _png_bytes(sample: FaceSample) -> int:
     """How much a window compresses: what its complexity alone gives away."""
     return len(cv2.imencode(".png", sample.window)[1])
-
-
-def window_crop(sample: FaceSample) -> FaceCrop:
-    """A training window as the route's crop: a frame of the window's size, shown whole."""
-    whole = Box(0, 0, CROP_SIZE, CROP_SIZE)
-    return FaceCrop(sample.window, whole, whole, Face(whole, 0.0, sample.landmarks, FaceOrigin.EXAMINER))
 
 
 def scored(

@@ -26,7 +26,7 @@ from fakeface.frames import Frame
 from fakeface.pipeline import Request, StillDecoder, examine_frame
 from fakeface.settings import Settings
 from fakeface.training.forge.codecs import Jpeg
-from fakeface.training.forge.pairs import FaceSample, PairFactory, cut_windows
+from fakeface.training.forge.pairs import FaceSample, cut_windows
 from fakeface.training.forge.postprocess import NAMED, PostProcess, named_processing
 from fakeface.training.forge.recipe import GIVEN
 from fakeface.training.forge.steps import AtScale, GaussianBlur, Noise
@@ -47,7 +47,6 @@ __all__ = [
     "read_pairs",
     "row_set",
     "score_files",
-    "score_forged",
     "score_operator",
 ]
 
@@ -140,19 +139,6 @@ def _processed(pair: PicturePair, post: PostProcess) -> PicturePair:
     """Both pictures through the same processing, as whole pictures: windows are cut afterwards."""
     real, fake = (replace(one, pixels=post.apply(one.pixels)) for one in (pair.real, pair.fake))
     return replace(pair, real=real, fake=fake)
-
-
-def score_forged(
-    engine: Engine, factory: PairFactory, name: str, pairs: int, settings: Settings
-) -> Iterator[list[ScoredFace]]:
-    """Pairs 0 to ``pairs`` - 1 of a seeded factory, mixed as its recipe mixes them, a batch at a time."""
-    step = max(settings.batch_faces // 2, 1)
-    for start in range(0, pairs, step):
-        indices = range(start, min(start + step, pairs))
-        windows = [
-            (Place(name, "", "trained", f"{name}-{index}"), one) for index in indices for one in factory.pair(index)
-        ]
-        yield list(score_windows(engine, windows, settings))
 
 
 def read_pairs(path: Path) -> list[tuple[str, str, str]]:

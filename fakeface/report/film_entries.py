@@ -153,7 +153,6 @@ class TrackEntry(Entry):
     segments: tuple[SegmentEntry, ...]
     decisive: tuple[DecisiveFrameEntry, ...]
     measurements: dict[str, Rounded]
-    reference: dict[str, tuple[Rounded, Rounded]]
     timeline_file: str | None
 
 
@@ -293,7 +292,6 @@ def _track_entry(track_id: str, track: TrackFinding, files: FilmFiles) -> TrackE
             for place, frame in enumerate(track.decisive, start=1)
         ),
         measurements=dict(track.measurements),
-        reference=dict(track.reference),
         timeline_file=files.timelines.get(track.number),
     )
 

@@ -37,7 +37,7 @@ SHARP = 2
 """How many times larger it is drawn."""
 
 INK, FAINT, GRID = (27, 36, 48), (91, 102, 115), (221, 226, 232)
-BLUE, ORANGE, SHADE, GREEN = (0, 114, 178), (213, 94, 0), (253, 232, 205), (0, 158, 115)
+BLUE, ORANGE, SHADE = (0, 114, 178), (213, 94, 0), (253, 232, 205)
 
 LEFT, RIGHT, TOP, BOTTOM = 100, 1280, 118, 430
 """The plot's own corners in pixels of the finished picture."""

@@ -20,7 +20,6 @@ from fakeface.decision import Verdict
 from fakeface.faces import Box
 from fakeface.findings import FaceFinding
 from fakeface.report.lettering import typeface
-from fakeface.report.record import FaceEntry
 
 __all__ = [
     "OVERLAY_SIDE",
@@ -63,27 +62,17 @@ STYLES = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
-    """What is drawn of one face; masks are (height, width) bool of the unreduced picture."""
-
-    number: int
-    box: Box
-    verdict: Verdict
-    masks: tuple[NDArray[np.bool_], ...]
-
-
 def overlay_scale(height: int, width: int) -> float:
     """Overlay pixels per picture pixel: 1, or less for a picture that is larger than ``OVERLAY_SIDE``."""
     return min(1.0, OVERLAY_SIDE / max(height, width))
 
 
-def draw_overlay(pixels: NDArray[np.uint8], faces: Sequence[FaceEntry | FaceFinding]) -> NDArray[np.uint8]:
+def draw_overlay(pixels: NDArray[np.uint8], faces: Sequence[FaceFinding]) -> NDArray[np.uint8]:
     """The picture with its faces drawn in.
 
     Args:
         pixels: (height, width, 3) uint8 RGB, upright; left untouched.
-        faces: what was found, as findings or as the record's entries; their boxes and masks are in these pixels.
+        faces: what was found; their boxes and masks are in these pixels.
 
     Returns:
         (height, width, 3) uint8 RGB, the longer side at most 2000 pixels.
@@ -95,21 +84,13 @@ def draw_overlay(pixels: NDArray[np.uint8], faces: Sequence[FaceEntry | FaceFind
     if scale < 1:
         canvas = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     thickness = max(2, round(max(size) / 400))
-    drawn = [_drawn(face) for face in faces]
-    for face in drawn:
-        for mask in face.masks:
-            canvas = draw_mask(canvas, mask, thickness)
+    for mask in (mask for face in faces for mask in face.masks):
+        canvas = draw_mask(canvas, mask.pixels, thickness)
     image = Image.fromarray(canvas)
-    for face in drawn:
-        draw_box(image, face.box.xyxy, face.verdict, f"{face.number} {STYLES[face.verdict].word}", thickness, scale)
+    for face in faces:
+        verdict = face.decision.verdict
+        draw_box(image, face.face.box.xyxy, verdict, f"{face.number} {STYLES[verdict].word}", thickness, scale)
     return np.array(image, dtype=np.uint8)
-
-
-def _drawn(face: FaceEntry | FaceFinding) -> Drawn:
-    if isinstance(face, FaceFinding):
-        return Drawn(face.number, face.face.box, face.decision.verdict, tuple(mask.pixels for mask in face.masks))
-    masks = tuple(decoded_mask(mask.rle) for mask in face.masks)
-    return Drawn(face.number, Box(*face.box), Verdict(face.decision.verdict), masks)
 
 
 def decoded_mask(rle: dict[str, Any]) -> NDArray[np.bool_]:

@@ -11,27 +11,13 @@ from pathlib import Path
 
 from reportlab.platypus.flowables import Flowable
 
-from fakeface.report.disk import store
 from fakeface.report.pdf_faces import faces
 from fakeface.report.pdf_films import films
 from fakeface.report.pdf_page import ReportTemplate, prepare
 from fakeface.report.pdf_sections import closing, evidence, front, summary
 from fakeface.report.pdf_view import View, open_view
 
-__all__ = ["pdf_bytes", "render_pdf"]
-
-
-def render_pdf(run_root: Path, out: Path) -> None:
-    """Render the report of a run into a file.
-
-    Args:
-        run_root: folder with ``findings.json`` and the run's pictures.
-        out: the PDF to write; must not exist.
-
-    Raises:
-        OutputError: there is no record, or the file exists or cannot be written.
-    """
-    store(out, pdf_bytes(run_root))
+__all__ = ["pdf_bytes"]
 
 
 def pdf_bytes(run_root: Path) -> bytes:

@@ -182,25 +182,15 @@ def _measurements(track: TrackEntry) -> Iterator[Flowable]:
     if not track.measurements:
         return
     rows: list[list[str | Flowable]] = [
-        [MEASURES.get(name, name.replace("_", " ")), score_words(value, 3), *_range(track, name, value)]
+        [MEASURES.get(name, name.replace("_", " ")), score_words(value, 3)]
         for name, value in track.measurements.items()
     ]
-    columns = (
-        ("Measurement over the track", 84 * mm),
-        ("Value", 18 * mm),
-        ("Real films", 30 * mm),
-        ("Reading", WIDTH - 132 * mm),
-    )
+    columns = (("Measurement over the track", WIDTH - 24 * mm), ("Value", 24 * mm))
     yield KeepTogether([paragraph("Movement and change over time", "h3"), grid(columns, rows)])
-    yield paragraph("Measurements of the film itself; they take no part in the verdict.", "small")
-
-
-def _range(track: TrackEntry, name: str, value: float) -> tuple[str, str]:
-    if name not in track.reference:
-        return "not known", "no range to compare with"
-    low, high = track.reference[name]
-    inside = low <= value <= high
-    return f"{low:.3f} to {high:.3f}", "consistent with real films" if inside else "outside the range of real films"
+    yield paragraph(
+        "Measurements of the film itself; they take no part in the verdict, and no range of real films is known.",
+        "small",
+    )
 
 
 def _frame(view: View, track: TrackEntry, number: int, frame: DecisiveFrameEntry) -> Iterator[Flowable]:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from fakeface.calibration import CONDITIONS, Calibration, log_odds, measure_conditions
+from fakeface.calibration import CONDITIONS, SCORE, Calibration, log_odds, measure_conditions
 from fakeface.errors import BackendError, SettingsError
 from fakeface.networks.encoder import ForensicEncoder
 from fakeface.training.encoder import collate
@@ -105,7 +105,7 @@ def fit_calibration(
     covariance = np.cov(np.array(drawn).T)
     lower, upper = _bounds(intercept + slope * odds, labels)
     return Calibration(
-        score="independent_score",
+        score=SCORE,
         intercept=round(intercept, 6),
         slope=round(slope, 6),
         covariance=(

@@ -117,14 +117,14 @@ def checkpoint_progress(folder: Path) -> dict[str, Any]:
 
 
 def _record(folder: Path) -> dict[str, Any] | None:
-    """What the head of the tensors' file says; checkpoints of earlier versions have it in ``checkpoint.json`` alone."""
+    """What the head of the tensors' file says; ``None`` where there is no checkpoint."""
     if not (folder / "checkpoint.safetensors").is_file():
         return None
     with safe_open(folder / "checkpoint.safetensors", "pt") as file:
         text = (file.metadata() or {}).get(RECORD)
-    if text is None and not (folder / "checkpoint.json").is_file():
-        return None
-    record: dict[str, Any] = json.loads(text or (folder / "checkpoint.json").read_text(encoding="utf-8"))
+    if text is None:
+        raise WeightsError(f"checkpoint.safetensors in {folder.name} is no checkpoint: move it away to start anew")
+    record: dict[str, Any] = json.loads(text)
     return record
 
 

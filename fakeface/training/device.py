@@ -8,12 +8,10 @@ import torch
 
 from fakeface.errors import BackendError
 
-__all__ = ["DEVICES", "Device", "choose_device"]
+__all__ = ["Device", "choose_device"]
 
 Device = Literal["auto", "cpu", "cuda"]
 """``auto`` takes a graphics processor where there is one."""
-
-DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 
 
 def choose_device(wanted: Device) -> torch.device:

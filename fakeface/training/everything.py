@@ -154,11 +154,11 @@ def train_everything(
 ) -> Iterator[dict[str, Any]]:
     """Run all stages; yields what each reports, with the name of the ``stage`` first.
 
-    Writes ``faces/``, ``leaks.json``, ``encoder/``, ``language/``, ``mids/``, and in ``stages.json`` what is done
+    Writes ``faces/``, ``leaks.json``, ``kept/``, a folder for every stage, and in ``stages.json`` what is done
     with times and last figures. With the same settings, on the same machine and threads, networks and figures are
     the same, unless minutes end a stage. Leaks are told and do not stop the training; where near-duplicates are left
     out, the stages after them read ``kept/``: all prepared faces but those of the training split that have one in
-    another. A folder in which an earlier version has looked for leaks goes on with all faces.
+    another.
 
     Args:
         manifest: as ``prepare`` takes it.

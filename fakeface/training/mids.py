@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fakeface.answers import Answer, Claim
-from fakeface.decision import Scores
+from fakeface.decision import Scores, choose
 from fakeface.errors import SettingsError
 from fakeface.networks.encoder import ForensicEncoder
 from fakeface.networks.language import CompactLanguageModel, read_texts
@@ -89,12 +89,8 @@ class _Features:
 
 def best_fakeness(probabilities: Tensor, claims: Sequence[Claim | None]) -> float | None:
     """Fakeness of one face by FFAA's choice; ``None`` where no answer can be read."""
-    scores = Scores(probabilities.numpy())
-    readable = [(scores.match(row, claim), claim) for row, claim in enumerate(claims) if claim is not None]
-    if not readable:
-        return None
-    best, claim = max(readable, key=lambda item: item[0])
-    return best if claim is Claim.FAKE else 1 - best
+    chosen = choose(claims, Scores(probabilities.numpy()))
+    return chosen.fakeness if chosen else None
 
 
 def read_of(answer: Answer, reads: Reads) -> str:
@@ -188,10 +184,8 @@ def _made_of(networks: Sequence[nn.Module], faces: Sequence[MinedFace], settings
             digest.update(value.cpu().contiguous().numpy().tobytes())
     for face in faces:
         digest.update(face.model_dump_json().encode())
-    for name in ("faces_per_batch", "learning_rate", "easy_share", "seed"):
+    for name in ("faces_per_batch", "learning_rate", "easy_share", "seed", "reads"):
         digest.update(str(getattr(settings, name)).encode())
-    if settings.reads != "all":  # so that checkpoints of before there was a choice go on
-        digest.update(settings.reads.encode())
     return digest.hexdigest()
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fakeface.faces import Face
+from fakeface.faces import Box, Face
 from fakeface.frames import Frame
 from fakeface.settings import FaceSettings
 from fakeface.training.formats.annotated import load_mask
@@ -114,15 +114,9 @@ def _wanted(faces: Sequence[Face], given: tuple[int, int, int, int] | None) -> F
     """The largest face; where the data set names a place, the one that overlaps it best, if it does at all."""
     if given is None:
         return max(faces, key=lambda found: found.box.area)
-    best = max(faces, key=lambda found: _overlap(found.box.xyxy, given))
-    return best if _overlap(best.box.xyxy, given) >= LEAST_OVERLAP else None
-
-
-def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:
-    """Intersection over union of two boxes x0, y0, x1, y1."""
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    shared = max(width, 0) * max(height, 0)
-    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared) if shared else 0.0
+    place = Box(*given)
+    best = max(faces, key=lambda found: found.box.iou(place))
+    return best if best.box.iou(place) >= LEAST_OVERLAP else None
 
 
 def prepare(

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score, jaccard_score, roc_curve
 
 from fakeface.backends import Engine, build_engine
-from fakeface.bench.scoring import window_crop
-from fakeface.bench.sets import score_forged
 from fakeface.calibration import Calibration
-from fakeface.decision import Thresholds
+from fakeface.deciding import examine_crops
+from fakeface.decision import Decision, Thresholds
 from fakeface.errors import WeightsError
+from fakeface.faces import CROP_SIZE
 from fakeface.films import TrackRule
 from fakeface.networks.encoder import EncoderConfig, ForensicEncoder
 from fakeface.networks.language import LanguageConfig
@@ -82,7 +82,7 @@ def release(
         version: of the weights.
         data: what they were trained on, one sentence.
         pairs: calibration pairs that the cuts are chosen on.
-        threads: of the networks; 0 takes all cores.
+        threads: of the networks; 0 takes two.
         ratio_pairs: calibration pairs for the likelihood ratio.
 
     Raises:
@@ -122,7 +122,7 @@ def calibrate_profile(
         rows: prepared faces, of which the calibration split is used.
         root: folder that their paths are relative to.
         pairs: pairs that the cuts are chosen on; every face is decided with text.
-        threads: of the networks; 0 takes all cores.
+        threads: of the networks; 0 takes two.
         ratio_pairs: pairs that the likelihood ratio is calibrated on; without text, so many are cheap.
 
     Raises:
@@ -157,11 +157,10 @@ def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: 
     factory = PairFactory([row for row in rows if row.split == "calib"], root, CALIB_SEED)
     settings = Settings(threads=threads, batch_faces=16)
     engine = build_engine(settings, folder)
-    faces = [face for batch in score_forged(engine, factory, "calib", pairs, settings) for face in batch]
-    labels = np.array([face.label for face in faces])
-    fakeness = np.array([0.5 if face.fakeness is None else face.fakeness for face in faces])
+    labels, decisions = _decided(engine, factory, pairs, settings)
+    fakeness = np.array([0.5 if one.fakeness is None else one.fakeness for one in decisions])
     cut, margin = _fakeness_cut(labels, fakeness)
-    independent = np.array([face.independent for face in faces])
+    independent = np.array([one.independent_score for one in decisions], np.float64)
     presence = _inside(float(np.quantile(independent[labels == 0], 1 - FALSE_MASKS)))
     return Thresholds(
         fakeness=cut,
@@ -171,6 +170,20 @@ def choose_thresholds(folder: Path, rows: Sequence[FaceRow], root: Path, pairs: 
         region=_region_cut(load_encoder(folder / FILES["encoder"]), factory, pairs),
         presence=presence,
     )
+
+
+def _decided(
+    engine: Engine, factory: PairFactory, pairs: int, settings: Settings
+) -> tuple[NDArray[np.int64], list[Decision]]:
+    """Labels and decisions of pairs 0 to ``pairs`` - 1, through the route."""
+    labels, decisions = [], []
+    step = max(settings.batch_faces // 2, 1)
+    for start in range(0, pairs, step):
+        samples = [one for index in range(start, min(start + step, pairs)) for one in factory.pair(index)]
+        findings = examine_crops(engine, [one.crop for one in samples], CROP_SIZE, CROP_SIZE, settings)
+        labels += [one.label for one in samples]
+        decisions += [finding.decision for finding in findings]
+    return np.array(labels), decisions
 
 
 def _fakeness_cut(labels: NDArray[np.int64], fakeness: NDArray[np.float64]) -> tuple[float, float]:
@@ -198,7 +211,7 @@ def _mask_cut(engine: Engine, factory: PairFactory, pairs: int, presence: float)
     for index in range(pairs):
         sample = factory.pair(index)[1]
         if sample.mask_known:
-            (encoding,) = engine.encoder.encode([window_crop(sample)])
+            (encoding,) = engine.encoder.encode([sample.crop])
             if encoding.independent_score < presence:
                 continue
             heat = cv2.resize(

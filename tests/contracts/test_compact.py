@@ -7,17 +7,19 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 
 from fakeface.answers import Hypothesis
 from fakeface.backends import Engine
 from fakeface.backends.compact import CompactEncoder, CompactSegmenter
 from fakeface.concepts import REGION_NAMES
 from fakeface.decision import Thresholds
-from fakeface.errors import BackendError, WeightsError
+from fakeface.errors import BackendError
 from fakeface.faces import crop_face
 from fakeface.frames import Frame
 from fakeface.interfaces import Encoding
-from fakeface.masks import MaskPrompt
+from fakeface.networks.encoder import EncoderOutput
+from fakeface.networks.masks import PromptBatch
 
 from ..faces_data import photograph
 
@@ -51,13 +53,24 @@ def test_regions_are_suspect_from_their_cut_on(tiny_engine: Engine, encoding: En
     assert none.regions == ()
 
 
+class DensePrompted(nn.Module):
+    """A mask decoder that gives the encoder's dense mask as it is."""
+
+    def forward(self, seen: EncoderOutput, prompts: PromptBatch) -> tuple[Tensor, None]:
+        return seen.mask, None
+
+
+def dense(engine: Engine, cuts: Thresholds = CUTS) -> CompactSegmenter:
+    return CompactSegmenter(engine.segmenter.card, cuts, DensePrompted())  # type: ignore[arg-type]
+
+
 def test_the_mask_is_the_mask_heads_brought_into_the_frame(tiny_engine: Engine, encoding: Encoding) -> None:
     features = encoding.features
     logits = torch.full((1, 56, 56), -8.0)
     logits[0, 20:30, 25:35] = 8.0
     drawn = dataclasses.replace(features, output=dataclasses.replace(features.output, mask=logits))  # type: ignore[type-var,attr-defined]
     drawn_encoding = dataclasses.replace(encoding, features=drawn)
-    [mask] = CompactSegmenter(tiny_engine.segmenter.card, CUTS).segment(drawn_encoding, 512, 512)
+    [mask] = dense(tiny_engine).segment(drawn_encoding, 512, 512)
     rows, columns = np.nonzero(mask.pixels)
     middle = np.array([[columns.mean() + 0.5, rows.mean() + 0.5]], np.float32)
     assert encoding.crop.to_window(middle)[0].tolist() == pytest.approx([30 * 4, 25 * 4], abs=1)
@@ -65,12 +78,7 @@ def test_the_mask_is_the_mask_heads_brought_into_the_frame(tiny_engine: Engine, 
     assert mask.score > 0.8
     nothing = torch.full((1, 56, 56), -8.0)
     empty = dataclasses.replace(features, output=dataclasses.replace(features.output, mask=nothing))  # type: ignore[type-var,attr-defined]
-    assert (
-        CompactSegmenter(tiny_engine.segmenter.card, CUTS).segment(
-            dataclasses.replace(encoding, features=empty), 512, 512
-        )
-        == ()
-    )
+    assert dense(tiny_engine).segment(dataclasses.replace(encoding, features=empty), 512, 512) == ()
 
 
 def test_no_artifact_mask_is_shown_of_a_face_below_the_presence_cut(tiny_engine: Engine, encoding: Encoding) -> None:
@@ -80,11 +88,4 @@ def test_no_artifact_mask_is_shown_of_a_face_below_the_presence_cut(tiny_engine:
     for score, shown in ((0.3, 0), (0.9, 1)):
         cuts = dataclasses.replace(CUTS, presence=0.6)
         face = dataclasses.replace(encoding, features=drawn, independent_score=score)
-        assert len(CompactSegmenter(tiny_engine.segmenter.card, cuts).segment(face, 512, 512)) == shown
-
-
-def test_a_profile_without_a_mask_decoder_says_so_when_it_is_asked(tiny_engine: Engine, encoding: Encoding) -> None:
-    with pytest.raises(WeightsError, match="no mask decoder"):
-        CompactSegmenter(tiny_engine.segmenter.card, CUTS).locate(
-            encoding, [MaskPrompt("here", point=(9, 9))], 512, 512
-        )
+        assert len(dense(tiny_engine, cuts).segment(face, 512, 512)) == shown

@@ -169,6 +169,7 @@ def _ffmpeg(arguments: list[str], data: bytes) -> bytes:
 
 
 def _program() -> str:
+    """The ffmpeg of imageio-ffmpeg, whatever the machine has: forgeries of one seed are the same bytes everywhere."""
     try:
         return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
     except (ImportError, RuntimeError) as error:

@@ -14,7 +14,7 @@ from fakeface.answers import ForgeryClass
 from fakeface.claims.matching import touched_regions
 from fakeface.claims.windows import GRID
 from fakeface.concepts import REGIONS
-from fakeface.faces import Box, crop_square, face_square
+from fakeface.faces import CROP_SIZE, Box, Face, FaceCrop, FaceOrigin, crop_square, face_square
 from fakeface.training.forge.recipe import Recipe
 from fakeface.training.forge.studio import PicturePair, Studio
 from fakeface.training.manifest import FaceRow
@@ -51,6 +51,12 @@ class FaceSample:
     source: str
     operator: str
 
+    @property
+    def crop(self) -> FaceCrop:
+        """The window as the route's crop: a frame of the window's size, shown whole."""
+        whole = Box(0, 0, CROP_SIZE, CROP_SIZE)
+        return FaceCrop(self.window, whole, whole, Face(whole, 0.0, self.landmarks, FaceOrigin.EXAMINER))
+
 
 class PairFactory:
     """Cuts windows from the pictures of a studio: pair number ``index`` is always the same two windows.
@@ -77,10 +83,6 @@ class PairFactory:
         """The real and the forged window of pair ``index``, drawn by the recipe."""
         rng = self.studio.generator(index)
         return cut_windows(self.studio.pair(rng), rng)
-
-    def forged_pair(self, real: int, operator: str, rng: np.random.Generator) -> tuple[FaceSample, FaceSample]:
-        """Real face number ``real`` and its forgery by ``operator``."""
-        return cut_windows(self.studio.forged(real, operator, rng), rng)
 
     def given_pair(self, fake: FaceRow, rng: np.random.Generator) -> tuple[FaceSample, FaceSample]:
         """A given fake and a real face like it."""
