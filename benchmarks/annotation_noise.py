@@ -25,6 +25,7 @@ from fakeface.claims.values import Severity
 from fakeface.concepts import LeafMap, locate, name_parts
 from fakeface.training.annotate import Skip, annotate_picture, derive
 from fakeface.training.forge.studio import PicturePair, Studio
+from fakeface.training.forge.values import FOREIGN
 from fakeface.training.manifest import read_faces
 
 QUALITIES = (95, 75, 50)
@@ -56,7 +57,7 @@ def local_pairs(studio: Studio, wanted: int) -> Iterator[PicturePair]:
     while found < wanted:
         pair = studio.pair(studio.generator(index))
         index += 1
-        if pair.known and pair.mask is not None and (pair.mask > 0.25).any():
+        if pair.known and pair.mask is not None and (pair.mask > FOREIGN).any():
             found += 1
             yield pair
 
@@ -64,7 +65,7 @@ def local_pairs(studio: Studio, wanted: int) -> Iterator[PicturePair]:
 def compare(pair: PicturePair, quality: int, scores: Scores, skipped: Counter[str]) -> None:
     """One pair at one quality."""
     assert pair.mask is not None
-    truth = np.ascontiguousarray(pair.mask > 0.25)
+    truth = np.ascontiguousarray(pair.mask > FOREIGN)
     real, fake = saved(pair.real.pixels, quality), saved(pair.fake.pixels, quality)
     derived = derive(real, fake, quality=quality)
     if isinstance(derived, Skip):
@@ -83,7 +84,7 @@ def compare(pair: PicturePair, quality: int, scores: Scores, skipped: Counter[st
 def named(pair: PicturePair, counts: Counter[str]) -> None:
     """Whether an artifact is named, in four cases."""
     assert pair.mask is not None
-    altered = np.ascontiguousarray(pair.mask > 0.25)
+    altered = np.ascontiguousarray(pair.mask > FOREIGN)
     cases = {
         "forged, original known": (pair.fake, pair.real.pixels),
         "forged, original unknown": (pair.fake, None),

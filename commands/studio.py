@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,7 @@ from .screen import bar, print_table, progress
 
 if TYPE_CHECKING:
     from fakeface.training.batch import Left, Made, Totals
+    from fakeface.training.formats.splits import Split
     from fakeface.training.manifest import FaceRow
     from fakeface.training.synthesize import Synthesis
 
@@ -182,7 +183,7 @@ def annotate(
 def _synthesis(
     operators: tuple[str, ...],
     recipe: str,
-    split: Literal["train", "calib", "dev"],
+    split: Split,
     **options: Any,
 ) -> Synthesis:
     from fakeface.training.forge.recipe import load_recipe
@@ -219,7 +220,7 @@ def _faces(
     return rows, root, [*before, *left]
 
 
-def _prepared(faces: Path, out: Path, split: Literal["train", "calib", "dev"], workers: int) -> tuple[Path, list[Left]]:
+def _prepared(faces: Path, out: Path, split: Split, workers: int) -> tuple[Path, list[Left]]:
     """Find the faces of a CSV or of a folder; gives the folder of the pictures, and what had no face."""
     from fakeface.errors import SettingsError
     from fakeface.training.batch import Left

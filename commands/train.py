@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -31,6 +31,7 @@ from .stages import (
 from .studio import annotate, synthesize
 
 if TYPE_CHECKING:
+    from fakeface.training.formats.splits import SplitName
     from fakeface.training.manifest import FaceRow
 
 __all__ = ["train"]
@@ -98,9 +99,7 @@ for stage in (encoder, prompter, language, masks, mine, mids):
     help="auto: the data set's own splits, and hash where it has none; hash: 80, 10 and 10 of a hundred identities or "
     "source videos; else everything in that one.",
 )
-def prepare(
-    manifest: Path, out: Path, workers: int, layout: str, split: Literal["auto", "hash", "train", "calib", "dev"]
-) -> ExitCode:
+def prepare(manifest: Path, out: Path, workers: int, layout: str, split: SplitName) -> ExitCode:
     """Find the face of every picture of MANIFEST once.
 
     MANIFEST is a CSV with the columns path, label (real or fake) and if known class, source, split (train, calib,
@@ -115,8 +114,7 @@ def prepare(
 
     name = recognise(manifest) if layout == "auto" else layout
     say(f"reading {manifest} as {name}")
-    rule = SplitRule() if split == "auto" else SplitRule(given=False, otherwise=split)
-    counts = run(manifest, out, workers, bar, name, rule)
+    counts = run(manifest, out, workers, bar, name, SplitRule.named(split))
     say(
         f"{counts['faces']} faces in {out / 'faces.jsonl'}, {counts['skipped']} left out, with reasons in skipped.jsonl"
     )

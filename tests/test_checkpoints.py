@@ -69,8 +69,8 @@ def test_without_a_checkpoint_training_starts_anew(tmp_path: Path) -> None:
 
 def test_an_interrupted_write_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, *make(1), {"seen": 1})
-    (tmp_path / "checkpoint.safetensors.new").write_bytes(b"half a fi")
-    (tmp_path / "checkpoint.json.new").write_text('{"progr')
+    (tmp_path / "checkpoint.safetensors.part").write_bytes(b"half a fi")
+    (tmp_path / "checkpoint.json.part").write_text('{"progr')
     assert load_checkpoint(tmp_path, *make(2)) == {"seen": 1}
 
 

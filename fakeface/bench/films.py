@@ -14,7 +14,7 @@ from typing import Any
 import fakeface
 from fakeface.backends import Engine
 from fakeface.bench.film_values import ScoredFilm, scored_film
-from fakeface.bench.journal import agree, read_lines, write_whole
+from fakeface.bench.journal import agree, read_lines
 from fakeface.decision import overall
 from fakeface.errors import EvidenceError, SettingsError
 from fakeface.evidence import seal
@@ -29,6 +29,7 @@ from fakeface.training.forge.films import FilmStudio
 from fakeface.training.forge.studio import PictureVanished
 from fakeface.training.forge.values import CannotForge
 from fakeface.training.manifest import VIDEO_SUFFIXES
+from fakeface.training.whole import write_whole
 
 __all__ = ["GIVEN_FILMS", "FilmBench", "FilmJournal", "WantedFilm", "given_films"]
 

@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fakeface.bench.values import Batch, ScoredFace
 from fakeface.errors import SettingsError
+from fakeface.training.whole import write_whole
 
-__all__ = ["FinishedSet", "Journal", "agree", "read_lines", "write_whole"]
+__all__ = ["FinishedSet", "Journal", "agree", "read_lines"]
 
 Line = TypeVar("Line", bound=BaseModel)
 
@@ -146,10 +147,3 @@ def read_lines(path: Path, kind: type[Line]) -> list[Line]:
                 break
             raise SettingsError(f"{path}, line {number} cannot be read: give another --out") from error
     return found
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    fresh = path.with_name(f".{path.name}.part")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fakeface.claims.reading import is_alteration
 from fakeface.claims.windows import joined
 from fakeface.concepts import HEAD_REGIONS, LEAF_NAMES, REGION_NAMES, region_masks
+from fakeface.concepts.naming import LEAST_COVERED
 from fakeface.concepts.tree import leaves_below
 from fakeface.faces import CROP_SIZE, FaceCrop
 from fakeface.findings import Statement
@@ -26,7 +27,7 @@ __all__ = [
     "touched_regions",
 ]
 
-REGION_ACTIVE = 0.15
+REGION_ACTIVE = LEAST_COVERED
 """A region is touched where a mask covers at least this share of it (the naming rule's first clause)."""
 
 LEAST_AREA = 3

@@ -13,6 +13,7 @@ from fakeface.claims.limits import Limits, limits
 from fakeface.claims.terms import TERMS, Term
 from fakeface.claims.values import Finding, Severity
 from fakeface.concepts import CONCEPTS, LEAVES, LeafMap, Naming, locate, name_parts
+from fakeface.concepts.naming import LEAST_COVERED, LEAST_PIXELS
 from fakeface.concepts.tree import Kind, children, leaves_below
 from fakeface.errors import SettingsError
 from fakeface.measurements import Surface
@@ -21,9 +22,6 @@ __all__ = ["REDUCE", "Scene", "measure_again"]
 
 REDUCE = 2
 """Side of a pixel of the map of leaves in pixels of the picture."""
-
-TOUCHED_SHARE, TOUCHED_PIXELS = 0.15, 32
-"""A part is altered with this share of itself and this many pixels (the naming rule's first clause)."""
 
 UNTOUCHED_SHARE = 0.05
 """Up to this share a part counts as untouched, for comparisons with it."""
@@ -115,7 +113,7 @@ class Scene:
     def touched(self, concept: str) -> bool:
         """Whether enough of a concept is altered to say so."""
         pixels, share = self.shares(concept)
-        return pixels >= TOUCHED_PIXELS and share >= TOUCHED_SHARE
+        return pixels >= LEAST_PIXELS and share >= LEAST_COVERED
 
     def untouched(self, concept: str) -> bool:
         """Whether hardly anything of a concept is altered."""

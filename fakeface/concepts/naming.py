@@ -12,7 +12,7 @@ from fakeface.concepts.geometry import LeafMap, Reason, visible_pixels
 from fakeface.concepts.tree import CONCEPTS, CROSS, LEAVES, TOPS, Kind, children, leaves_below
 from fakeface.errors import SettingsError
 
-__all__ = ["NamedPart", "Naming", "name_parts"]
+__all__ = ["LEAST_COVERED", "LEAST_PIXELS", "NamedPart", "Naming", "name_parts"]
 
 LEAST_COVERED, LEAST_PIXELS, LEAST_SHARE = 0.15, 32, 0.005
 """A part is active with this share of itself, this many pixels, and this share of the area."""

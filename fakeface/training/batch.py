@@ -29,6 +29,7 @@ from fakeface.errors import BackendError, OutputError
 from fakeface.training.forge.recipe import GIVEN
 from fakeface.training.formats.annotated import VERSION, Annotated
 from fakeface.training.formats.skips import load_json, write_json
+from fakeface.training.whole import SUFFIX
 
 __all__ = ["ROWS", "SETTINGS", "SKIPPED", "Ledger", "Left", "Made", "Totals", "claim", "in_order"]
 
@@ -113,7 +114,7 @@ def claim(out: Path, terms: Mapping[str, Any], extensible: Sequence[str] = ()) -
     """
     place, wanted = out / SETTINGS, json.loads(json.dumps(terms))
     if not place.exists():
-        if any(one.name != SETTINGS + ".part" for one in out.iterdir()):
+        if any(one.name != SETTINGS + SUFFIX for one in out.iterdir()):
             raise OutputError(f"{out} holds something else; nothing is overwritten")
         write_json(place, wanted)
         return

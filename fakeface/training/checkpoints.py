@@ -7,7 +7,6 @@ lies beside it for people.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from fakeface.errors import WeightsError
+from fakeface.training.whole import whole, write_whole
 
 __all__ = ["Average", "checkpoint_progress", "load_checkpoint", "save_checkpoint", "save_weights"]
 
@@ -70,12 +70,10 @@ def save_checkpoint(
             else:
                 plain.setdefault(str(index), {})[name] = value
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / "checkpoint.safetensors.new"
     text = json.dumps({"progress": progress, "average_steps": average.steps, "optimizer": plain})
-    save_file({name: value.contiguous().clone() for name, value in tensors.items()}, aside, {RECORD: text})
-    (folder / "checkpoint.json.new").write_text(text, encoding="utf-8")
-    os.replace(aside, folder / "checkpoint.safetensors")
-    os.replace(folder / "checkpoint.json.new", folder / "checkpoint.json")
+    with whole(folder / "checkpoint.safetensors") as aside:
+        save_file({name: value.contiguous().clone() for name, value in tensors.items()}, aside, {RECORD: text})
+    write_whole(folder / "checkpoint.json", text)
 
 
 def load_checkpoint(
@@ -140,6 +138,5 @@ def save_weights(path: Path, state: dict[str, Tensor]) -> None:
         for name, value in state.items()
         if not name.endswith("num_batches_tracked")
     }
-    aside = path.with_name(path.name + ".new")
-    save_file(half, aside)
-    os.replace(aside, path)
+    with whole(path) as aside:
+        save_file(half, aside)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import logging
-import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from torch.utils.tensorboard import SummaryWriter
+
+from fakeface.training.whole import whole
 
 __all__ = ["Curves", "read_log"]
 
@@ -123,9 +124,8 @@ def _draw(rows: Sequence[Row], path: Path) -> None:
         _draw_panel(axes, rows, [name for name in names if _panel(name) == panel])
         axes.set_ylabel(panel)
     figure.supxlabel(PLACE)
-    aside = path.with_suffix(".new.png")
-    figure.savefig(aside, dpi=100)
-    os.replace(aside, path)
+    with whole(path) as aside:
+        figure.savefig(aside, dpi=100, format="png")
 
 
 def _draw_panel(axes: Axes, rows: Sequence[Row], names: Sequence[str]) -> None:

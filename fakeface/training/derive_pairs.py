@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,6 +25,7 @@ from fakeface.training.batch import Ledger, Left, Made, in_order
 from fakeface.training.forge.recipe import GIVEN
 from fakeface.training.forge.values import Pixels, Subject
 from fakeface.training.formats.annotated import Making, load_mask
+from fakeface.training.formats.splits import SPLITS, Split
 from fakeface.training.manifest import PICTURE_SUFFIXES
 from fakeface.training.pair_rows import PairTruth, Wording, pair_rows
 from fakeface.training.synthesize import encode
@@ -34,9 +35,7 @@ __all__ = ["Derivation", "GivenPair", "derive_pairs", "read_folders", "read_pair
 LEAST_AGREEMENT = 0.1
 """Share of the pixels that differ which a given mask has to cover at least."""
 
-Split = Literal["train", "calib", "dev"]
 Parameter = str | float | bool
-SPLITS = ("train", "calib", "dev")
 
 
 @dataclass(frozen=True, slots=True)

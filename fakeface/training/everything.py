@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
@@ -17,7 +17,7 @@ from fakeface.errors import SettingsError
 from fakeface.training.batch import claim
 from fakeface.training.encoder import EncoderTraining
 from fakeface.training.formats.skips import first_error, load_json, write_json
-from fakeface.training.formats.splits import SplitRule
+from fakeface.training.formats.splits import SplitName, SplitRule
 from fakeface.training.language import LanguageTraining
 from fakeface.training.leaks import duplicates_in, find_leaks, read_splits
 from fakeface.training.manifest import read_faces
@@ -36,6 +36,7 @@ from fakeface.training.stages import (
     mining_stage,
     prompter_stage,
 )
+from fakeface.training.whole import write_whole
 
 __all__ = ["Everything", "Leaking", "Preparing", "Releasing", "Target", "load_everything", "train_everything"]
 
@@ -55,7 +56,7 @@ class Preparing:
 
     workers: int = 2
     layout: str = "auto"
-    split: Literal["auto", "hash", "train", "calib", "dev"] = "auto"
+    split: SplitName = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +236,7 @@ def _now() -> str:
 
 
 def _prepare(manifest: Path, place: Place, settings: Preparing, progress: Progress) -> Iterator[dict[str, Any]]:
-    split = settings.split
-    rule = SplitRule() if split == "auto" else SplitRule(given=False, otherwise=split)
+    rule = SplitRule.named(settings.split)
     yield dict(prepare(manifest, place.faces, settings.workers, progress, settings.layout, rule))
 
 
@@ -255,9 +255,7 @@ def _leave_out(place: Place, paths: frozenset[str]) -> int:
     kept = [row for row in rows if row.split != "train" or row.path not in paths]
     folder = place.out / KEPT
     folder.mkdir(exist_ok=True)
-    aside = folder / "faces.jsonl.part"
-    aside.write_text("".join(f"{row.model_dump_json(exclude_defaults=True)}\n" for row in kept), encoding="utf-8")
-    aside.replace(folder / "faces.jsonl")
+    write_whole(folder / "faces.jsonl", "".join(f"{row.model_dump_json(exclude_defaults=True)}\n" for row in kept))
     return len(rows) - len(kept)
 
 

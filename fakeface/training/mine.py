@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.language import rows_of_part
 from fakeface.training.looking import look_at
 from fakeface.training.manifest import FaceRow
+from fakeface.training.whole import write_whole
 
 __all__ = ["MINING_SEED", "MinedFace", "mine", "mining_factory", "read_mined"]
 
@@ -87,9 +87,7 @@ def mine(
     if first < pairs:
         first -= first % pairs_per_batch
         done = done[: 2 * first]
-        aside = path.with_name(path.name + ".new")
-        aside.write_text("".join(face.model_dump_json() + "\n" for face in done), encoding="utf-8")
-        os.replace(aside, path)
+        write_whole(path, "".join(face.model_dump_json() + "\n" for face in done))
     hard = sum(face.hard for face in done)
     for start in range(first, pairs, pairs_per_batch):
         indices = range(start, min(start + pairs_per_batch, pairs))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from fakeface.training.curves import Curves
+from fakeface.training.whole import whole
 
 __all__ = ["Budget", "Log", "Schedule"]
 
@@ -86,15 +86,13 @@ class Log:
     def _columns(self, wanted: list[str]) -> list[str]:
         """Columns of the file, which is made, widened or freed of a line that a kill has cut off where it must be."""
         text = self.path.read_bytes().decode() if self.path.exists() else ""
-        whole = text[: text.rfind("\n") + 1]
-        reader = csv.DictReader(whole.splitlines())
+        kept = text[: text.rfind("\n") + 1]
+        reader = csv.DictReader(kept.splitlines())
         there = list(reader.fieldnames or ())
         columns = there + [name for name in wanted if name not in there]
-        if columns != there or whole != text:
-            aside = self.path.with_name(self.path.name + ".new")
-            with aside.open("w", newline="", encoding="utf-8") as handle:
+        if columns != there or kept != text:
+            with whole(self.path) as aside, aside.open("w", newline="", encoding="utf-8") as handle:
                 writer = csv.DictWriter(handle, columns)
                 writer.writeheader()
                 writer.writerows(reader)
-            os.replace(aside, self.path)
         return columns

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -30,6 +30,7 @@ from fakeface.training.forge.recipe import Entry, Recipe
 from fakeface.training.forge.studio import PicturePair, PictureVanished, Studio
 from fakeface.training.forge.values import FOREIGN, CannotForge, Pixels, Subject
 from fakeface.training.formats.annotated import Making
+from fakeface.training.formats.splits import Split
 from fakeface.training.manifest import PICTURE_SUFFIXES, FaceRow
 from fakeface.training.pair_rows import PairTruth, Wording, pair_rows
 
@@ -53,8 +54,6 @@ ATTEMPTS = 4
 
 ROUNDS = 1
 """Parts the random numbers of the order of faces from those of the pairs."""
-
-Split = Literal["train", "calib", "dev"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +232,12 @@ def _make(number: int) -> Made | Left:
     rng = studio.generator(number)
     real = _turn(number, len(studio.reals), studio.seed)
     path = studio.reals[real].path
-    problem = _problem(studio.root / path)
-    if problem:
-        return Left(number, path, problem, examined=problem.startswith("grey"))
+    small = _reduced(studio.root / path)
+    if small is None:
+        missing = not (studio.root / path).is_file()
+        return Left(number, path, "missing" if missing else "unreadable", examined=False)
+    if _grey(small):
+        return Left(number, path, "grey: a forgery's colour would give it away")
     name = studio.recipe.draw(rng)
     try:
         pair = studio.forged(real, name, rng, instead=None)
@@ -245,8 +247,11 @@ def _make(number: int) -> Made | Left:
         return Left(number, path, "the donor's picture cannot be read", examined=False, kind=name, detail=str(error))
     except SettingsError as error:
         return Left(number, path, str(error), kind=name)
-    if pair.other is not None and _problem(studio.root / pair.other.path):
-        return Left(number, path, "the donor's picture is grey", kind=name, detail=pair.other.path)
+    donor = _reduced(studio.root / pair.other.path) if pair.other is not None else small
+    if donor is None or _grey(donor):
+        return Left(
+            number, path, "the donor's picture is grey", kind=name, detail=pair.other.path if pair.other else ""
+        )
     return _written(number, pair, rng)
 
 
@@ -256,13 +261,14 @@ def _turn(number: int, faces: int, seed: int) -> int:
     return int(order[number % faces])
 
 
-def _problem(path: Path) -> str:
-    if not path.is_file():
-        return "missing"
+def _reduced(path: Path) -> Pixels | None:
+    """A quarter of a picture's size; ``None`` where it is missing or cannot be read."""
     small = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_4)
-    if small is None:
-        return "unreadable"
-    return "grey: a forgery's colour would give it away" if np.ptp(small, axis=2).mean() < LEAST_CHROMA else ""
+    return None if small is None else np.asarray(small, np.uint8)
+
+
+def _grey(pixels: Pixels) -> bool:
+    return bool(np.ptp(pixels, axis=2).mean() < LEAST_CHROMA)
 
 
 def encode(pixels: Pixels, picture: str) -> bytes:

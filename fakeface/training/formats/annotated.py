@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from fakeface.answers import Claim, ForgeryClass
 from fakeface.training.formats.rle import Rle
 from fakeface.training.formats.skips import Skipped, read_checked
+from fakeface.training.formats.splits import Split
+from fakeface.training.whole import whole
 
 __all__ = [
     "VERSION",
@@ -137,7 +139,7 @@ class Annotated(_Value):
 
     version: Literal[1] = 1
     path: str = Field(min_length=1)
-    split: Literal["train", "calib", "dev"]
+    split: Split
     label: Literal["real", "fake"]
     forgery: ForgeryClass | None
     source: str
@@ -179,12 +181,10 @@ def read_annotated(path: Path) -> Iterator[Annotated | Skipped]:
 
 def write_annotated(rows: Iterable[Annotated], path: Path) -> list[Skipped]:
     """Write a manifest line by line; nothing is ever left out of it."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as handle:
+    with whole(path) as aside, aside.open("w", encoding="utf-8") as handle:
         for row in rows:
             line = {"version": VERSION, **row.model_dump(mode="json", exclude_defaults=True)}
             handle.write(json.dumps(line, ensure_ascii=False) + "\n")
-    part.replace(path)
     return []
 
 

@@ -10,6 +10,8 @@ from typing import Any, TextIO, TypeVar
 
 from pydantic import ValidationError
 
+from fakeface.training.whole import whole
+
 __all__ = [
     "Skipped",
     "first_error",
@@ -178,7 +180,5 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def _whole(path: Path, fill: Callable[[TextIO], None]) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as handle:
+    with whole(path) as aside, aside.open("w", encoding="utf-8") as handle:
         fill(handle)
-    part.replace(path)

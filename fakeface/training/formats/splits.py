@@ -18,9 +18,12 @@ from fakeface.training.formats.rle import Rle
 from fakeface.training.formats.skips import Skipped
 from fakeface.training.manifest import SourceRow
 
-__all__ = ["SPLITS", "Draft", "Split", "SplitRule", "assign", "hashed_split"]
+__all__ = ["SPLITS", "Draft", "Split", "SplitName", "SplitRule", "assign", "hashed_split"]
 
 Split = Literal["train", "calib", "dev"]
+SplitName = Literal["auto", "hash", "train", "calib", "dev"]
+"""How a user names a rule."""
+
 SPLITS: tuple[Split, ...] = ("train", "calib", "dev")
 SHARES = (("train", 80), ("calib", 90), ("dev", 100))
 """Split -> the hundredth that it ends before."""
@@ -41,6 +44,11 @@ class SplitRule:
 
     given: bool = True
     otherwise: Literal["hash", "train", "calib", "dev"] = "hash"
+
+    @classmethod
+    def named(cls, name: SplitName) -> SplitRule:
+        """The rule of a name: ``auto`` is what the data set states, else the hash; another name, that alone."""
+        return cls() if name == "auto" else cls(given=False, otherwise=name)
 
 
 @dataclass(frozen=True, slots=True)
