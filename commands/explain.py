@@ -70,7 +70,8 @@ def explain(
     def ask(settings: Settings) -> Asked:
         from fakeface.asked import Asked, Silent, Style, checked_question
 
-        streamed = choices.output.style == "table" and not choices.output.quiet
+        shown = choices.output.style == "table" and not choices.output.quiet
+        stream = sys.stdout if shown else sys.stderr  # who asks on a terminal wants the answers there
         return Asked(
             maps=True,
             places=asking.places_of(places, settings),
@@ -79,7 +80,7 @@ def explain(
             face=places.face,
             faithfulness=faithfulness,
             converse=_conversation if chat else None,
-            listener=screen.Streamer(sys.stdout) if streamed else Silent(),
+            listener=screen.Streamer(stream) if shown or chat else Silent(),
         )
 
     return run_route(session, choices, ask)

@@ -117,7 +117,7 @@ def _checked(engine: Engine, inputs: Inputs, request: Request) -> Engine:
     """
     asked = request.asked
     first = list(itertools.islice(inputs, 2))
-    if not (asked.places or asked.one_picture) or len(first) > 1 or first[0].refused:
+    if not (asked.places or asked.questions or asked.one_picture) or len(first) > 1 or first[0].refused:
         return engine
     from fakeface.backends.remembering import RememberingFinder
     from fakeface.backends.stills import Decoder

@@ -42,7 +42,7 @@ class Results:
 
     Args:
         writer: of the chosen format.
-        stream: standard output.
+        stream: standard output or standard error.
     """
 
     def __init__(self, writer: Writer, stream: TextIO) -> None:
@@ -108,7 +108,7 @@ class Streamer:
     """Shows texts as they are written, marked unchecked until their claims are. Goes silent where its reader leaves.
 
     Args:
-        stream: standard output.
+        stream: standard output or standard error.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -145,8 +145,7 @@ class Streamer:
 
         self._show(self._held)
         note = f"\n  note: {safe_text(explanation.note)}" if explanation.note else ""
-        supported = [one.supported for one in explanation.statements]
-        self._write(f"\n  checked: {claim_counts(supported)}{note}\n\n")
+        self._write(f"\n  checked: {claim_counts(explanation.statements)}{note}\n\n")
 
     def _show(self, text: str) -> None:
         from fakeface.sanitize import safe_text
@@ -179,7 +178,7 @@ class Streamer:
             say("the reader of standard output went away; the run goes on into its case folder")
 
 
-_TAGS = ("<p>", "</p>", "[SEG]", "[NOSEG]")
+_TAGS = ("<p>", "</p>", "[SEG]", "[NOSEG]", "**")
 _TAG = re.compile("(" + "|".join(re.escape(tag) for tag in _TAGS) + ")")
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 __all__ = [
     "AGE_QUESTIONS",
     "LIMIT_QUESTIONS",
+    "LIST_OF_NOTHING",
     "LIST_QUESTIONS",
     "METHOD_QUESTIONS",
     "PHRASE",
@@ -81,6 +82,9 @@ AGE_QUESTIONS = (
 """Ways to ask for a grounded explanation. Models are taught all wordings of a question; the route uses the first."""
 
 LIST_QUESTIONS = ("List the artifacts of this face by region.", "Which artifacts does each region show?")
+LIST_OF_NOTHING = "1. **Whole face**: no local evidence"
+"""The list of a face on which no part is altered."""
+
 SURE_QUESTIONS = ("How sure are you?", "How certain is that?")
 METHOD_QUESTIONS = ("How do you know?", "What is that based on?")
 LIMIT_QUESTIONS = ("What can you not tell?", "What remains open?")

@@ -37,11 +37,15 @@ from fakeface.frames import Frame
 from fakeface.grounding import phrase_masks
 from fakeface.interfaces import Encoding
 from fakeface.locating import locate_face
+from fakeface.suspicion import Suspicion
 from fakeface.wording import Witness
 
 __all__ = ["UNTAUGHT", "go_further"]
 
 UNTAUGHT = "The model was not taught to answer questions of this kind; what it writes may be beside the point."
+
+_OF_THE_FACE = frozenset(Style)
+"""Texts about the face as a whole, which are compared with its artifact mask; an answer about a part is not."""
 
 _QUESTIONS = {Style.AGE: AGE_QUESTIONS[0], Style.LIST: LIST_QUESTIONS[0]}
 
@@ -61,10 +65,11 @@ def go_further(
     """
     if not asked.anything or not asked.means(finding.number):
         return finding
-    located = locate_face(engine, frame, encoding, finding, asked, places)
+    suspicion = Suspicion(engine, frame, encoding, finding)
+    located = locate_face(suspicion, asked, places)
     if not asked.writes:
         return located
-    teller = _Teller(engine, frame, encoding, located, asked, Witness(engine, frame, encoding, located))
+    teller = _Teller(engine, frame, encoding, located, asked, Witness(suspicion))
     told = replace(located, explanations=(*teller.explanation(), *teller.regions(), *teller.conversation()))
     if asked.faithfulness and told.probabilities is not None:
         curves = faithfulness(engine.encoder, frame, encoding, told.probabilities)
@@ -110,7 +115,8 @@ class _Teller:
         opening = self._opening()
         history = [opening] if opening else []
         for question in self._questions():
-            told = self._tell("question", question, tuple(history))
+            alone = part_asked_about(question) is not None  # what was said of other parts does not bear on it
+            told = self._tell("question", question, () if alone else tuple(history))
             history.append(Exchange(question, told.text))
             yield told
 
@@ -153,7 +159,7 @@ class _Teller:
             exchange.question,
             exchange.answer,
             self._tried(statements),
-            agreement(statements, finding.masks, self.encoding.crop),
+            agreement(statements, finding.masks, self.encoding.crop) if task in _OF_THE_FACE else None,
             note="" if _within_teaching(exchange.question) else UNTAUGHT,
         )
         self.asked.listener.checked(explanation)

@@ -21,6 +21,7 @@ from fakeface.masks import Mask, MaskPrompt
 from fakeface.sampling import SampledFrame, Sampling
 
 __all__ = [
+    "END_OF_TEXT",
     "Answerer",
     "Choices",
     "Encoding",
@@ -37,8 +38,11 @@ __all__ = [
 ]
 
 
+END_OF_TEXT = ""
+"""The choice to write nothing more."""
+
 Choices: TypeAlias = Callable[[str], Sequence[str]]
-"""How a text may go on after what is written so far; nothing where it may go on as it likes."""
+"""How a text may go on after what is written so far, or that it ends; nothing where it may go on as it likes."""
 
 
 def any_words(text: str) -> tuple[str, ...]:  # noqa: ARG001

@@ -15,32 +15,28 @@ from fakeface.claims.cutout import Cutout, cut_out
 from fakeface.claims.scene import REDUCE, Scene
 from fakeface.decision import Decision, Pairing
 from fakeface.findings import FaceFinding, PartFinding
-from fakeface.frames import Frame
 from fakeface.interfaces import Encoding
 from fakeface.masks import Mask, MaskPrompt
 from fakeface.places import part_of, problem_of
+from fakeface.suspicion import Suspicion
 
 __all__ = ["decided_pairing", "locate_face"]
 
 Bools = NDArray[np.bool_]
 
 
-def locate_face(
-    engine: Engine, frame: Frame, encoding: Encoding, finding: FaceFinding, asked: Asked, places: Sequence[Place]
-) -> FaceFinding:
+def locate_face(suspicion: Suspicion, asked: Asked, places: Sequence[Place]) -> FaceFinding:
     """The finding with what answers the places, and with maps and parts where they are asked for.
 
     Args:
-        engine: the models; the encoder is not called.
-        frame: the picture.
-        encoding: of the face.
-        finding: the decision about it.
+        suspicion: the face with the decision about it, and what speaks for an alteration of its parts.
         asked: what is asked.
         places: those that belong to this face.
     """
+    engine, encoding, finding = suspicion.engine, suspicion.encoding, suspicion.finding
     altered = finding.masks[0].pixels if finding.masks else None
-    cutout = cut_out(frame.pixels, finding.face.landmarks, altered)
-    found = _answer_places(engine, encoding, cutout, places)
+    cutout = cut_out(suspicion.frame.pixels, finding.face.landmarks, altered)
+    found = _answer_places(suspicion, cutout, places)
     if not asked.maps:
         return replace(finding, places=found)
     return replace(
@@ -90,8 +86,10 @@ def _leaf(scene: Scene, concept: str) -> str | None:
 
 def _measured(scene: Scene, concept: str) -> PartFinding:
     """A part with the artifact that its measurements bear out most strongly."""
-    found = (scene.findings(concept)[0] if scene.touched(concept) else None) or scene.usual(concept)
     measured = scene.measurements(concept)
+    found = None if scene.touched(concept) else scene.usual(concept)
+    if found is None and measured:  # an artifact is measured, or the part is altered and no measure shows it
+        found = scene.findings(concept)[0]
     part = PartFinding("", concept, None, measurements=measured, reference=_reference(scene, concept, measured))
     return replace(part, term=found.term, severity=found.severity.value) if found else part
 
@@ -101,17 +99,16 @@ def _reference(scene: Scene, concept: str, measured: Mapping[str, float]) -> dic
     return {name: scene.limits.span(concept, name) for name in measured}
 
 
-def _answer_places(
-    engine: Engine, encoding: Encoding, cutout: Cutout, places: Sequence[Place]
-) -> tuple[PartFinding, ...]:
+def _answer_places(suspicion: Suspicion, cutout: Cutout, places: Sequence[Place]) -> tuple[PartFinding, ...]:
     """One answer per place; all masks come out of one call."""
     areas = [_area(place, cutout) for place in places]
     shown = [row for row, area in enumerate(areas) if area.any()]  # a part that is not seen here marks nothing
     prompts = [_prompt(places[row], areas[row]) for row in shown]
-    masks = engine.segmenter.locate(encoding, prompts, cutout.height, cutout.width) if prompts else ()
+    locate = suspicion.engine.segmenter.locate
+    masks = locate(suspicion.encoding, prompts, cutout.height, cutout.width) if prompts else ()
     answers = dict(zip(shown, masks, strict=True))
     return tuple(
-        _answered(place, area, answers.get(row), cutout)
+        _answered(place, area, answers.get(row), cutout, suspicion)
         for row, (place, area) in enumerate(zip(places, areas, strict=True))
     )
 
@@ -128,12 +125,15 @@ def _prompt(place: Place, area: Bools) -> MaskPrompt:
     return MaskPrompt(place.words, region=area)
 
 
-def _answered(place: Place, area: Bools, mask: Mask | None, cutout: Cutout) -> PartFinding:
+def _answered(place: Place, area: Bools, mask: Mask | None, cutout: Cutout, suspicion: Suspicion) -> PartFinding:
+    """What answers a place; only a suspicious part has altered pixels, because a decoder that is asked finds some."""
     scene = cutout.scene
     concept, leaf = part_of(_seen(area, cutout), scene.leaves)
     concept = place.concept or concept
     problem = problem_of(concept, scene.leaves) if concept else "no part of the face that can be named lies there"
     found = _measured(scene, concept) if concept and not problem else PartFinding("", concept, None)
+    if mask is not None and not suspicion.altered(concept):
+        mask = replace(mask, pixels=np.zeros_like(mask.pixels), score=0.0)
     altered, inside = scene.altered, cutout.inside(area)
     share = 0.0 if altered is None else float((inside & altered).sum() / altered.sum())
     covered = 0.0 if mask is None else float((mask.pixels & area).sum() / max(area.sum(), 1))

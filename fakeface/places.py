@@ -29,7 +29,7 @@ def require_answerable(asked: Asked, frame: Frame, faces: Sequence[Face], least_
     """
     for place in asked.places:
         place.require_inside(frame.height, frame.width)
-    if (asked.places or asked.face is not None) and not faces:
+    if (asked.places or asked.questions or asked.face is not None) and not faces:
         raise SettingsError("no face was found in the picture; --add-face says where one is")
     if asked.face is not None and asked.face > len(faces):
         raise SettingsError(f"there is no face {asked.face}: the picture has {len(faces)}, numbered from the left")

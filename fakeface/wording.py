@@ -1,8 +1,10 @@
-"""What a text may name next: the part that was asked about, and an artifact that is measured where its phrase points.
+"""What a text may say next: of the part that was asked about, and an artifact that is measured where its phrase points.
 
 A model that describes what it sees says what its training made likely, and most of that no measurement bears out. So
-the model says which part, and how to put it; which artifact that part shows is measured before the words are chosen.
-The model's own likelihood decides between several that are borne out, and between their wordings.
+the model says how to put it. Whether a part that is asked about is altered follows from the picture (``suspicion``), a
+list has a line for each part that the artifact mask covers, and which artifact a part shows is measured before the
+words are chosen. The model's own likelihood decides between several that are borne out, and between their
+wordings.
 """
 
 from __future__ import annotations
@@ -12,19 +14,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from fakeface.answers import Exchange, find_phrases, part_asked_about
-from fakeface.backends import Engine
+from fakeface.answers import LIST_OF_NOTHING, LIST_QUESTIONS, Exchange, find_phrases, part_asked_about
 from fakeface.claims import Cutout, cut_out, sayable
 from fakeface.claims.reading import concept_of
 from fakeface.concepts import CONCEPTS
 from fakeface.findings import FaceFinding
-from fakeface.frames import Frame
 from fakeface.grounding import phrase_masks
-from fakeface.interfaces import Encoding
+from fakeface.interfaces import END_OF_TEXT
+from fakeface.masks import Mask
+from fakeface.suspicion import Suspicion
 
 __all__ = ["Witness"]
 
-_NAMING, WHOLE = "<p>", "face"
+MOST_LISTED = 6
+"""Lines of a list."""
+
+WHOLE = "face"
+_NAMING, _POINTING, _UNALTERED = "<p>", "The <p>", "No evidence"
+_ITEM, _BEGUN = re.compile(r"\*\*([^*\n]+)\*\*"), re.compile(r"(?:^|\n)\d{1,3}\. \*\*$", re.ASCII)
 _OPENED = re.compile(r"(?:^|[.;] )[Tt]he <p>$")
 _POINTED = re.compile(r"<p>([^<>]+)</p>\[SEG\] (?:is|are)$")
 _LISTED = re.compile(r"(?:^|\n)\d{1,3}\. \*\*([^*\n]+)\*\*:$", re.ASCII)
@@ -35,27 +42,26 @@ class Witness:
     """One face while texts about it are written: measures what they are about to say.
 
     Args:
-        engine: the models; the encoder is not called.
-        frame: the picture.
-        encoding: of the face.
-        finding: with the face, and its artifact mask where it has one.
+        suspicion: the face, and what speaks for an alteration of each of its parts.
     """
 
-    engine: Engine
-    frame: Frame
-    encoding: Encoding
-    finding: FaceFinding
+    suspicion: Suspicion
+
+    @property
+    def finding(self) -> FaceFinding:
+        """The face, and its artifact mask where it has one."""
+        return self.suspicion.finding
 
     @cached_property
     def places(self) -> Cutout:
         """The face, for the places of its parts."""
-        return cut_out(self.frame.pixels, self.finding.face.landmarks)
+        return cut_out(self.suspicion.frame.pixels, self.finding.face.landmarks)
 
     @cached_property
     def measured(self) -> Cutout:
         """The face, for measurements: its artifact mask is no surroundings to compare with."""
         altered = self.finding.masks[0].pixels if self.finding.masks else None
-        return cut_out(self.frame.pixels, self.finding.face.landmarks, altered)
+        return cut_out(self.suspicion.frame.pixels, self.finding.face.landmarks, altered)
 
     @cached_property
     def altered(self) -> tuple[str, ...]:
@@ -77,20 +83,51 @@ class Witness:
             history: what was said before it.
             text: so far.
         """
+        concept = _asked(question)
+        set_down = self._answer(concept, text) if concept is not None else ()
+        if concept is None and question in LIST_QUESTIONS:
+            set_down = self._list(text)
+        if set_down:
+            return set_down
         if text.endswith(_NAMING):
-            return _named(question) or (self.parts(text) if _OPENED.search(text) else ())
+            return self.parts(text) if concept is None and _OPENED.search(text) else ()
         pointed, listed = _POINTED.search(text), _LISTED.search(text)
         mask = None
         if pointed:
-            mask = phrase_masks(self.engine, self.encoding, Exchange(question, text), history, self.places)[-1]
+            mask = self._phrase_masks(Exchange(question, text), history)[-1]
         match = pointed or listed
         if match is None:
             return ()
         return tuple(f" {wording}" for wording in sayable(match.group(1).strip(), mask, self.measured))
 
+    def _phrase_masks(self, exchange: Exchange, history: Sequence[Exchange]) -> tuple[Mask, ...]:
+        return phrase_masks(self.suspicion.engine, self.suspicion.encoding, exchange, history, self.places)
 
-def _named(question: str) -> tuple[str, ...]:
-    """The part that a question is about, or the face as a whole; none where it is about no part that is known."""
+    def _answer(self, concept: str, text: str) -> tuple[str, ...]:
+        """How the answer about a part goes on where that follows from the picture: beginning, part, mask, reason."""
+        problem, altered = self.suspicion.problem(concept), self.suspicion.altered(concept)
+        if not text:
+            return (_POINTING,) if problem or altered else (_UNALTERED,)
+        if text.endswith(_NAMING):
+            words = (CONCEPTS[concept].words, WHOLE)
+            return tuple(f"{one}</p>" for one in (words[:1] if problem or altered else words))
+        if text.endswith("</p>"):
+            return ("[SEG]",) if altered else ("[NOSEG]",)
+        return (f" cannot be assessed here: {problem}.",) if problem and text.endswith("[NOSEG]") else ()
+
+    def _list(self, text: str) -> tuple[str, ...]:
+        """How a list goes on: a line for each part that the artifact mask covers, or one that says there is none."""
+        if not self.altered:
+            return (LIST_OF_NOTHING,) if not text else (END_OF_TEXT,) if text == LIST_OF_NOTHING else ()
+        said = {match.group(1).lower() for match in _ITEM.finditer(text)}
+        left = [words for name in self.altered if (words := CONCEPTS[name].words) not in said]
+        if not text or text.endswith("\n"):
+            number = len(said) + 1
+            return (f"{number}. **",) if left and number <= MOST_LISTED else (END_OF_TEXT,)
+        return tuple(f"{words[0].upper()}{words[1:]}**:" for words in left) if _BEGUN.search(text) else ()
+
+
+def _asked(question: str) -> str | None:
+    """The part that a question is about; ``None`` where it is about none that is known."""
     part = part_asked_about(question)
-    concept = concept_of(part) if part is not None else None
-    return () if concept is None else tuple(f"{words}</p>" for words in (CONCEPTS[concept].words, WHOLE))
+    return concept_of(part) if part is not None else None

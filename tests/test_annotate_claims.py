@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fakeface.answers import Claim, ForgeryClass, Hypothesis, parse_answer
+from fakeface.answers import LIST_OF_NOTHING, Claim, ForgeryClass, Hypothesis, parse_answer
 from fakeface.claims.limits import limits
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import TERMS, USUAL
@@ -22,7 +22,7 @@ from fakeface.training.annotate import Annotation, annotate_picture
 from fakeface.training.annotate.answers import NO_TRACE, OPENINGS, PLACELESS
 from fakeface.training.annotate.describe import OPENINGS as SEEN
 from fakeface.training.annotate.describe import facts
-from fakeface.training.annotate.talk import LIST_OF_NOTHING, METHOD, METHOD_WHOLE, NOT_KNOWN, NOTHING, SURE
+from fakeface.training.annotate.talk import METHOD, METHOD_WHOLE, NOT_KNOWN, NOTHING, SURE
 from fakeface.training.formats.annotated import Annotated
 
 from .conftest import FaceSet

@@ -50,6 +50,7 @@ ROUTE = (
     "locating",
     "pipeline",
     "places",
+    "suspicion",
     "temporal",
     "timeline",
     "tracking",

@@ -8,8 +8,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from fakeface.answers import Exchange, region_question
+from fakeface.answers import LIST_OF_NOTHING, LIST_QUESTIONS, Exchange, region_question
 from fakeface.asked import Asked, Place, Style
 from fakeface.backends import Engine
 from fakeface.backends.remembering import RememberingFinder
@@ -17,15 +18,16 @@ from fakeface.claims.scene import Scene
 from fakeface.claims.terms import TERMS
 from fakeface.decision import Pairing
 from fakeface.explaining import UNTAUGHT
-from fakeface.faces import Box, Face, FaceCrop, FaceOrigin
+from fakeface.faces import CROP_SIZE, Box, Face, FaceCrop, FaceOrigin
 from fakeface.findings import Explanation, FaceFinding, FileFinding, FileStatus, ModelCard, PictureFacts
 from fakeface.frames import Frame
-from fakeface.interfaces import Choices, Encoding, VisionEncoder, any_words
-from fakeface.locating import decided_pairing
-from fakeface.masks import Mask
+from fakeface.interfaces import END_OF_TEXT, Choices, Encoding, Segmenter, VisionEncoder, any_words
+from fakeface.locating import decided_pairing, locate_face
+from fakeface.masks import Mask, MaskPrompt
 from fakeface.pipeline import Request, examine_frame
 from fakeface.report.record import FileEntry, file_entry
 from fakeface.settings import Settings
+from fakeface.suspicion import Suspicion
 from fakeface.wording import Witness
 
 from .builders import make_decision, make_evidence, make_face_finding
@@ -116,26 +118,103 @@ def test_only_artifacts_that_are_measured_can_be_named(tiny_engine: Engine) -> N
     assert told.statements[0].term in TERMS, "the cheek that was blurred"
 
 
-def test_an_answer_about_a_part_names_that_part(tiny_engine: Engine) -> None:
-    [finding] = examine(tiny_engine, Asked())
-    encoding = tiny_engine.encoder.encode([finding.crop])[0]
-    witness = Witness(tiny_engine, Frame(photograph()), encoding, replace(finding, masks=()))
-    assert witness.choices(region_question("left eye"), (), "The <p>") == ("left eye</p>", "face</p>")
-    assert witness.choices(region_question("left eye"), (), "No evidence: ") == ()
-    assert witness.choices("How sure are you?", (), "The <p>") == ()
-    assert witness.choices(region_question("spaceship"), (), "The <p>") == ()
+ABOUT_EYE = region_question("left eye")
+
+
+class DrawnSegmenter:
+    """A segmenter whose dense mask is drawn; asked about a place, it always finds all of it altered."""
+
+    def __init__(self, inner: Segmenter, window: NDArray[np.float32]) -> None:
+        self.inner, self.window, self.card = inner, window, inner.card
+
+    def probabilities(self, encoding: Encoding) -> NDArray[np.float32]:
+        return self.window
+
+    def segment(self, encoding: Encoding, height: int, width: int) -> tuple[Mask, ...]:
+        return ()
+
+    def locate(self, encoding: Encoding, prompts: Sequence[MaskPrompt], height: int, width: int) -> tuple[Mask, ...]:
+        return tuple(
+            Mask(np.ones((height, width), bool) if one.region is None else one.region, one.label, 0.9)
+            for one in prompts
+        )
+
+
+def suspected(
+    engine: Engine, part: str | None, regions: tuple[tuple[str, float], ...], masked: str | None = None
+) -> Suspicion:
+    """A face whose dense mask lies on one part and whose region head names these regions."""
+    pixels = photograph()
+    [finding] = examine(engine, Asked())
+    [encoding] = engine.encoder.encode([finding.crop])
+    scene = Scene(pixels, finding.face.landmarks, None)
+    drawn = np.zeros(pixels.shape[:2], np.uint8) if part is None else scene.place(part).astype(np.uint8)
+    window = np.zeros((CROP_SIZE, CROP_SIZE), np.float32)
+    content, square = finding.crop.content, finding.crop.square
+    padded = cv2.copyMakeBorder(drawn, CROP_SIZE, CROP_SIZE, CROP_SIZE, CROP_SIZE, cv2.BORDER_CONSTANT, value=0)
+    cut = padded[
+        square.top + CROP_SIZE : square.bottom + CROP_SIZE, square.left + CROP_SIZE : square.right + CROP_SIZE
+    ].astype(np.float32)
+    size = (content.width, content.height)
+    window[content.top : content.bottom, content.left : content.right] = cv2.resize(cut, size)
+    masks = () if masked is None else (Mask(scene.place(masked), "artifact", 0.9),)
+    drawing = replace(engine, segmenter=DrawnSegmenter(engine.segmenter, window))
+    return Suspicion(drawing, Frame(pixels), replace(encoding, regions=regions), replace(finding, masks=masks))
+
+
+def test_a_part_is_called_altered_where_mask_and_region_head_say_so(tiny_engine: Engine) -> None:
+    eye, nose = (("left_eye", 0.8),), (("lower_nose", 0.8),)
+    assert suspected(tiny_engine, "left_eye", eye).altered("left_eye")
+    assert not suspected(tiny_engine, "left_eye", nose).altered("left_eye"), "the region head names another region"
+    assert not suspected(tiny_engine, "nose", eye).altered("left_eye"), "the mask lies elsewhere"
+    assert not suspected(tiny_engine, None, eye).altered("left_eye")
+    assert not suspected(tiny_engine, "left_eye", eye).altered(None), "a place on no part"
+    assert suspected(tiny_engine, None, (), "nose").altered(None), "but on a face that shows an artifact mask"
+
+
+def test_an_answer_about_a_part_names_it_and_says_of_it_what_the_picture_says(tiny_engine: Engine) -> None:
+    altered = Witness(suspected(tiny_engine, "left_eye", (("left_eye", 0.8),)))
+    assert altered.choices(ABOUT_EYE, (), "") == ("The <p>",)
+    assert altered.choices(ABOUT_EYE, (), "The <p>") == ("left eye</p>",)
+    assert altered.choices(ABOUT_EYE, (), "The <p>left eye</p>") == ("[SEG]",)
+    real = Witness(suspected(tiny_engine, None, ()))
+    assert real.choices(ABOUT_EYE, (), "") == ("No evidence",)
+    assert real.choices(ABOUT_EYE, (), "No evidence: the <p>") == ("left eye</p>", "face</p>")
+    assert real.choices(ABOUT_EYE, (), "No evidence: the <p>left eye</p>") == ("[NOSEG]",)
+    for question in ("How sure are you?", region_question("spaceship")):
+        assert real.choices(question, (), "") == real.choices(question, (), "The <p>") == ()
+    hidden = region_question("left lens of the glasses")
+    reason = real.suspicion.problem("left_lens")
+    assert real.choices(hidden, (), "") == ("The <p>",)
+    assert real.choices(hidden, (), "The <p>left lens of the glasses</p>[NOSEG]") == (
+        f" cannot be assessed here: {reason}.",
+    )
     place = Place.named("left eye")
     [finding] = examine(tiny_engine, Asked(style=Style.AGE, places=(place,)))
     _, told = finding.explanations
     assert {one.phrase for one in told.statements} <= {"left eye", "face"}
+    assert told.agreement is None, "it is about one part, not about the face's mask"
+
+
+def test_a_question_about_a_part_is_answered_alike_whatever_was_said_before(tiny_engine: Engine) -> None:
+    alone = examine(tiny_engine, Asked(questions=(ABOUT_EYE,)))[0].explanations[-1]
+    later = examine(tiny_engine, Asked(questions=("How sure are you?", ABOUT_EYE)))[0].explanations[-1]
+    assert alone.text == later.text
+
+
+def test_a_place_on_an_unsuspicious_part_has_no_altered_pixels(tiny_engine: Engine) -> None:
+    place = Place.named("left eye")
+    for regions, altered in (((("left_eye", 0.8),), True), ((), False)):
+        [found] = locate_face(suspected(tiny_engine, "left_eye", regions), Asked(places=(place,)), (place,)).places
+        assert found.mask is not None
+        assert (bool(found.mask.pixels.any()), found.covered > 0.9) == (altered, altered)
 
 
 def test_an_explanation_names_parts_that_the_mask_covers_each_once(tiny_engine: Engine) -> None:
-    [finding] = examine(tiny_engine, Asked())
-    encoding = tiny_engine.encoder.encode([finding.crop])[0]
-    scene = Scene(photograph(), finding.face.landmarks, None)
+    suspicion = suspected(tiny_engine, None, ())
+    scene = Scene(photograph(), suspicion.finding.face.landmarks, None)
     mask = Mask(scene.place("left_cheek") | scene.place("nose"), "artifact", 0.9)
-    witness = Witness(tiny_engine, Frame(photograph()), encoding, replace(finding, masks=(mask,)))
+    witness = Witness(replace(suspicion, finding=replace(suspicion.finding, masks=(mask,))))
     question = "Explain what is wrong with this face and show where."
     offered = witness.choices(question, (), "The <p>")
     assert {"left cheek</p>", "nose</p>"} <= set(offered)
@@ -143,8 +222,25 @@ def test_an_explanation_names_parts_that_the_mask_covers_each_once(tiny_engine: 
     told = "The <p>nose</p>[SEG] is altered without a measured trace. The <p>"
     assert witness.choices(question, (), told) == tuple(one for one in offered if one != "nose</p>")
     assert witness.choices(question, (), "No local evidence: the <p>") == ()
-    bare = Witness(tiny_engine, Frame(photograph()), encoding, replace(finding, masks=()))
-    assert bare.choices(question, (), "The <p>") == ()
+    assert Witness(suspicion).choices(question, (), "The <p>") == ()
+
+
+def test_a_list_has_a_line_for_each_part_that_the_mask_covers_and_ends(tiny_engine: Engine) -> None:
+    bare = suspected(tiny_engine, None, ())
+    question = LIST_QUESTIONS[0]
+    assert Witness(bare).choices(question, (), "") == (LIST_OF_NOTHING,)
+    assert Witness(bare).choices(question, (), LIST_OF_NOTHING) == (END_OF_TEXT,)
+    scene = Scene(photograph(), bare.finding.face.landmarks, None)
+    mask = Mask(scene.place("left_cheek") | scene.place("nose"), "artifact", 0.9)
+    witness = Witness(replace(bare, finding=replace(bare.finding, masks=(mask,))))
+    assert witness.choices(question, (), "") == ("1. **",)
+    offered = witness.choices(question, (), "1. **")
+    assert {"Left cheek**:", "Nose**:"} <= set(offered)
+    text = "".join(f"{number}. **{one} altered\n" for number, one in enumerate(offered, start=1))
+    assert witness.choices(question, (), text) == (END_OF_TEXT,)
+    one = offered[0].removesuffix("**:")
+    assert witness.choices(question, (), f"1. **{one}**: altered\n") == ("2. **",)
+    assert f"{one}**:" not in witness.choices(question, (), f"1. **{one}**: altered\n2. **")
 
 
 @pytest.mark.parametrize("style", Style)

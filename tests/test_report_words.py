@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fakeface.answers import find_phrases
+from fakeface.findings import Statement
 from fakeface.report.entries import StatementEntry
 from fakeface.report.words import (
     claim_counts,
@@ -51,8 +52,11 @@ def test_a_claim_stands_beside_the_measurement_that_its_term_rests_on() -> None:
 
 def test_without_a_term_it_is_told_how_many_measurements_lie_in_the_range_of_real_faces() -> None:
     values = {"sharpness_ratio": 0.31, "noise_ratio": 1.0, "boundary_contrast_ratio": 0.2}
-    assert measured_words(claim("usual", values, RANGES)) == "2 of 3 measurements in the range of real faces"
-    # a border weaker than on real faces is no artifact: only one with too much contrast is
+    words = measured_words(claim("usual", values, RANGES))
+    assert words.startswith("1 of 3 measurements in the range of real faces; outside it: ")
+    assert "0.31 (real faces 0.60 to 1.40)" in words
+    assert "0.20 (real faces 0.70 to 1.30)" in words
+    assert "1.00" not in words
 
 
 def test_nothing_measured_is_a_dash() -> None:
@@ -79,7 +83,11 @@ def test_every_claim_is_told_how_it_fares(supported: bool | None, term: str | No
 
 
 def test_claims_are_counted_by_how_they_fare() -> None:
-    assert claim_counts([True, True, False]) == "2 consistent with the measurement, 1 not supported by the measurement"
+    kinds = [(True, "smooth"), (True, "usual"), (False, "smooth"), (None, None)]
+    told = [Statement(1, "chin", "", "chin", "none", term, "none", True, supported=kind) for kind, term in kinds]
+    assert claim_counts(told) == (
+        "2 consistent with the measurement, 1 not supported by the measurement, 1 nothing to check"
+    )
     assert claim_counts([]) == "the text makes no claim about a part of the face"
 
 

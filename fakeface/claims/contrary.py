@@ -76,7 +76,7 @@ def _removed(finding: FaceFinding, altered: bool) -> Iterator[str]:
         effect = "does not fall" if altered else "falls"
         yield (
             f'The text-independent score {effect} where the mask of "{safe_text(one.phrase)}" is painted over '
-            f"(change {change:+.2f})."
+            f"(change {round(change, 2) + 0.0:+.2f})."
         )
 
 

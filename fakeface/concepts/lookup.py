@@ -62,7 +62,7 @@ def look_up(text: str) -> Concept:
     """
     found = _BY_KEY.get(_key(text))
     if found is None:
-        offers = ", ".join(nearest(text))
+        offers = ", ".join(CONCEPTS[name].words for name in nearest(text))
         raise SettingsError(f"no part of a face is called {text!r}" + (f"; nearest: {offers}" if offers else ""))
     return found
 

@@ -214,7 +214,8 @@ class Wordings:
 
     Args:
         tokenizer: of the model.
-        choices: wordings by the text so far, each with its leading space; none where anything may follow.
+        choices: wordings by the text so far, each with its leading space, an empty one for the end; none where anything
+            may follow.
 
     Attributes:
         written: ids of the answer; whoever writes adds to it.
@@ -230,7 +231,7 @@ class Wordings:
         self._rest = [rest[1:] for rest in self._rest if rest[0] == self.written[-1]]
         if not self._rest or not all(self._rest):
             wordings = self._choices(decode_ids(self._tokenizer, self.written))
-            self._rest = [list(self._tokenizer.encode(wording).ids) for wording in wordings]
+            self._rest = [list(self._tokenizer.encode(wording).ids) or [END] for wording in wordings]
         return sorted({rest[0] for rest in self._rest}) or None
 
 

@@ -16,9 +16,14 @@ from rich.text import Text
 from fakeface.report.entries import ExplanationEntry, PartEntry, StatementEntry
 from fakeface.report.record import FaceEntry, FileEntry
 from fakeface.report.words import (
+    NO_MASK,
+    SIDES,
     concept_words,
+    faithfulness_words,
     measured_words,
+    nothing_against,
     numbered_pieces,
+    place_words,
     score_words,
     sensitivity_words,
     share_words,
@@ -46,13 +51,14 @@ def face_details(entry: FileEntry, face: FaceEntry) -> Iterator[RenderableType]:
     yield from _faithfulness(face)
     if face.explanations:
         yield from _against(face)
+    yield _line(SIDES, style="dim")
     yield Text()
 
 
 def _parts(face: FaceEntry) -> Iterator[RenderableType]:
     if not face.parts:
         if face.maps and not any(mask.area_pixels for mask in face.masks):
-            yield _line("No artifact mask: too little of the face passes the mask's cut.")
+            yield _line(f"{NO_MASK}.")
         return
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for column in ("Altered part", "Of the\nmask", "Of the\npart", "What is measured"):
@@ -67,8 +73,9 @@ def _parts(face: FaceEntry) -> Iterator[RenderableType]:
 def _finding(part: PartEntry) -> str:
     if part.problem:
         return f"cannot be assessed here: {part.problem}"
-    said = term_words(part.term, part.severity) if part.term else "not measurable here"
-    return f"{said}; {measured_words(part)}" if part.measurements else said
+    if not part.measurements:
+        return "not measurable here"
+    return f"{term_words(part.term, part.severity)}; {measured_words(part)}"
 
 
 def _places(face: FaceEntry) -> Iterator[RenderableType]:
@@ -76,7 +83,7 @@ def _places(face: FaceEntry) -> Iterator[RenderableType]:
         where = " in the " + concept_words(part.parents[0]) if part.parents else ""
         leaf = f", mostly the {concept_words(part.leaf)}" if part.leaf and part.leaf != part.concept else ""
         yield _line(f"{part.asked}: {concept_words(part.concept)}{where}{leaf}", style="bold")
-        altered = f"{share_words(part.covered)} of it altered" if part.mask else "no mask"
+        altered = place_words(part)
         yield _line(f"{altered}; {_finding(part)}", 4)
 
 
@@ -109,8 +116,8 @@ def _faithfulness(face: FaceEntry) -> Iterator[RenderableType]:
     curves = face.faithfulness
     if curves is not None:
         yield _line(
-            f"Score under the deletion curve {curves.deletion_area:.2f} (low: the map shows what the score rests on), "
-            f"under the insertion curve {curves.insertion_area:.2f} (high: the same)."
+            f"Area under the deletion curve {curves.deletion_area:.2f}, under the insertion curve "
+            f"{curves.insertion_area:.2f}; {faithfulness_words(face)}."
         )
 
 
@@ -118,10 +125,12 @@ def _against(face: FaceEntry) -> Iterator[RenderableType]:
     for answer in face.answers:
         if answer.role != "chosen":
             said = answer.reasoning or answer.text
-            yield _line(f"Model's alternative ({answer.hypothesis} hypothesis, match {score_words(answer.match)}):", 2)
+            claim = f"says {answer.claim}, " if answer.claim else ""
+            title = f"Model's alternative ({answer.hypothesis} hypothesis, {claim}match {score_words(answer.match)}):"
+            yield _line(title, 2)
             yield Padding(marked_text(said), (0, 0, 0, 4))
     yield _line("What speaks against the result", style="bold")
-    for sentence in face.contrary or ("Nothing of what was measured.",):
+    for sentence in face.contrary or (nothing_against(face.decision),):
         yield _line(f"- {sentence}", 4)
 
 

@@ -64,9 +64,15 @@ def face_maps(finding: FaceFinding, picture: PictureFacts | None) -> tuple[FaceM
     for name, heat in zip(HEAT_NAMES, finding.heatmaps, strict=False):
         windows.append(("heat", name, HEAT, heat))
     return tuple(
-        FaceMap(kind, name, unit, *crop.to_frame(values, picture.height, picture.width))
+        FaceMap(kind, name, unit, *_shown(kind, *crop.to_frame(values, picture.height, picture.width)))
         for kind, name, unit, values in windows
     )
+
+
+def _shown(kind: str, box: Box, values: NDArray[np.float32]) -> tuple[Box, NDArray[np.float32]]:
+    """The part inside the picture; of a heat map as shares of the maximum that lies there."""
+    highest = float(values.max(initial=0.0))
+    return box, np.asarray(values / highest, np.float32) if kind == "heat" and highest > 0 else values
 
 
 def draw_map(one: FaceMap) -> NDArray[np.uint8]:

@@ -12,12 +12,16 @@ from reportlab.platypus.flowables import Flowable
 
 from fakeface.report.entries import ExplanationEntry, PartEntry, StatementEntry
 from fakeface.report.pdf_page import ACCENT, STYLES, WIDTH, Ruled, encoded, grid, markup, paragraph, table_style
-from fakeface.report.pdf_view import View, picture
+from fakeface.report.pdf_view import View, crop_picture, picture
 from fakeface.report.record import FaceEntry
 from fakeface.report.words import (
+    SIDES,
     concept_words,
+    faithfulness_words,
     measured_words,
+    nothing_against,
     numbered_pieces,
+    place_words,
     score_words,
     sensitivity_words,
     share_words,
@@ -41,12 +45,12 @@ CHECKS = (
 
 def asked_of(view: View, face: FaceEntry) -> Iterator[Flowable]:
     """Everything that was asked of a face beyond its decision; nothing where nothing was."""
-    crop = picture(view.root, face.crop_file)
+    crop = crop_picture(view.root, face)
     yield from _parts("Altered parts, largest share of the mask first", "Part", face.parts)
     yield from _parts("Places that were asked about", "Asked, part", face.places)
     drawn = picture(view.root, face.places_overlay_file)
     if drawn is not None:
-        caption = _caption("place's altered pixels", "the table, from above", face.places_overlay_file)
+        caption = _caption("place's altered pixels", "the table", face.places_overlay_file)
         yield KeepTogether([Spacer(1, 2 * mm), _figures(crop, drawn), paragraph(caption, "caption")])
     if any(explanation.statements for explanation in face.explanations):
         yield paragraph("What the model wrote on request, and how its claims fare", "h3")
@@ -61,37 +65,44 @@ def _parts(title: str, first: str, parts: Sequence[PartEntry]) -> Iterator[Flowa
     if not parts:
         return
     columns = (
-        (first, 46 * mm),
-        ("Of the mask", 18 * mm),
-        ("Of it altered", 20 * mm),
+        ("No.", 9 * mm),
+        (first, 42 * mm),
+        ("Of the mask", 16 * mm),
+        ("Altered", 24 * mm),
         ("Severity", 17 * mm),
-        ("What is measured", WIDTH - 101 * mm),
+        ("What is measured", WIDTH - 108 * mm),
     )
-    yield KeepTogether([paragraph(title, "h3"), grid(columns, [_part_row(part) for part in parts])])
+    yield KeepTogether(
+        [
+            paragraph(title, "h3"),
+            grid(columns, [_part_row(number, part) for number, part in enumerate(parts, start=1)]),
+            paragraph(SIDES, "small"),
+        ]
+    )
 
 
-def _part_row(part: PartEntry) -> list[str | Flowable]:
+def _part_row(number: int, part: PartEntry) -> list[str | Flowable]:
     name = concept_words(part.concept)
     if part.asked:
         within = f", in the {concept_words(part.parents[0])}" if part.parents else ""
         name = f"{part.asked}: {name}{within}"
     if part.problem:
         said = f"cannot be assessed here: {part.problem}"
+    elif part.measurements:
+        said = f"{term_words(part.term, part.severity)}; {measured_words(part)}"
     else:
-        said = term_words(part.term, part.severity) if part.term else "not measurable here"
-        said = f"{said}; {measured_words(part)}" if part.measurements else said
-    return [name, share_words(part.share), share_words(part.covered), part.severity, said]
+        said = "not measurable here"
+    altered = place_words(part) if part.asked else share_words(part.covered)
+    return [str(number), name, share_words(part.share), altered, part.severity, said]
 
 
 def _explanation(
     number: int, explanation: ExplanationEntry, crop: Image.Image | None, drawn: Image.Image | None
 ) -> Iterator[Flowable]:
-    agreement = score_words(explanation.agreement)
     yield paragraph(f"Text {number} ({explanation.task}): {explanation.question}", "h3")
     yield Ruled(numbered(explanation.text), STYLES["quote"].clone("quote", ruleColour=ACCENT))
     yield paragraph(
-        "What the model wrote. Underlined phrases have a mask. Agreement of the parts that text and masks name "
-        f"(F1, 0 to 1): {agreement}.{' ' + explanation.note if explanation.note else ''}",
+        " ".join(("What the model wrote.", *_reading(explanation))),
         "small",
     )
     if drawn is not None:
@@ -99,6 +110,16 @@ def _explanation(
         yield KeepTogether([Spacer(1, 2 * mm), _figures(crop, drawn), paragraph(caption, "caption")])
     if explanation.statements:
         yield _claims(explanation.statements)
+
+
+def _reading(explanation: ExplanationEntry) -> Iterator[str]:
+    if any(claim.grounded for claim in explanation.statements):
+        yield "Underlined phrases have a mask."
+    if explanation.agreement is not None:
+        agreement = score_words(explanation.agreement)
+        yield f"Agreement of the parts that the text and the face's artifact mask name (F1, 0 to 1): {agreement}."
+    if explanation.note:
+        yield explanation.note
 
 
 def _figures(crop: Image.Image | None, drawn: Image.Image) -> Flowable:
@@ -139,7 +160,7 @@ def _claim_row(claim: StatementEntry) -> list[str | Flowable]:
     part = concept_words(claim.concept)
     return [
         str(claim.number),
-        claim.phrase if claim.phrase == part else f"{claim.phrase}: {part}",
+        claim.phrase if claim.phrase.lower() == part.lower() else f"{claim.phrase}: {part}",
         term_words(claim.term, claim.severity),
         measured_words(claim),
         support_words(claim.supported, claim.term),
@@ -157,7 +178,7 @@ def _evidence(face: FaceEntry) -> Iterator[Flowable]:
     )
     for title, sentences in (
         ("Claims of the text that are consistent with a measurement", tuple(borne_out)),
-        ("What speaks against the result", face.contrary),
+        ("What speaks against the result", face.contrary or (nothing_against(face.decision),)),
     ):
         lines = sentences or ("None.",)
         yield paragraph(title, "h3")
@@ -166,8 +187,8 @@ def _evidence(face: FaceEntry) -> Iterator[Flowable]:
     if curves is not None:
         yield paragraph(
             "The text-independent score while the most probable pixels are blurred first: area "
-            f"{curves.deletion_area:.2f} under the curve (low: the map shows what the score rests on); while they come "
-            f"back first: {curves.insertion_area:.2f} (high: the same).",
+            f"{curves.deletion_area:.2f} under the curve; while they come back first: {curves.insertion_area:.2f}. "
+            f"How to read it: {faithfulness_words(face)}.",
             "small",
         )
 

@@ -11,6 +11,7 @@ from reportlab.platypus import CondPageBreak, KeepTogether, PageBreak, Spacer, T
 from reportlab.platypus import Image as Figure
 from reportlab.platypus.flowables import Flowable
 
+from fakeface.concepts import look_up
 from fakeface.report.pdf_claims import asked_of
 from fakeface.report.pdf_page import (
     ACCENT,
@@ -26,9 +27,18 @@ from fakeface.report.pdf_page import (
     shortened,
     table_style,
 )
-from fakeface.report.pdf_view import View, picture
+from fakeface.report.pdf_view import View, crop_picture, picture
 from fakeface.report.record import AnswerEntry, FaceEntry, FileEntry
-from fakeface.report.words import agreement_words, class_words, pieces, ratio_words, score_words, verdict_words
+from fakeface.report.words import (
+    NO_MASK,
+    agreement_words,
+    class_words,
+    concept_words,
+    pieces,
+    ratio_words,
+    score_words,
+    verdict_words,
+)
 
 __all__ = ["NO_PADDING", "face_parts", "faces", "mask_caption", "result_box"]
 
@@ -117,7 +127,7 @@ def face_parts(
 def _classes_and_regions(face: FaceEntry) -> Iterator[Flowable]:
     half = WIDTH / 2 - 3 * mm
     classes = [(class_words(name), value) for name, value in (face.class_probabilities or {}).items()]
-    regions = [(region.name, region.probability) for region in face.regions]
+    regions = [(concept_words(look_up(region.name).name), region.probability) for region in face.regions]
     columns: list[list[Flowable]] = [
         [paragraph(title, "h3"), _probabilities(kind, rows, half)] if rows else []
         for title, kind, rows in (
@@ -172,8 +182,8 @@ def _shown(view: View, entry: FileEntry, face: FaceEntry) -> list[tuple[Image.Im
     left, top, right, bottom = (round(side * (entry.overlay_scale or 1.0)) for side in square)
     return [
         (
-            picture(view.root, face.crop_file),
-            f"Processed image: crop as the networks saw it, at {face.scale or 1:.0%} scale; grey is empty.",
+            crop_picture(view.root, face),
+            f"Processed image: crop as the networks saw it, at {face.scale or 1:.0%} scale; grey lies outside it.",
         ),
         (mask.crop(square) if mask else None, mask_caption(face)),
         (overlay.crop((left, top, right, bottom)) if overlay else None, _overlay_caption()),
@@ -189,11 +199,10 @@ def _maps(view: View, face: FaceEntry) -> Iterator[tuple[Image.Image | None, str
             if one.kind == "heat"
             else "how likely each pixel is altered, before any cut:"
         )
-        yield (
-            picture(view.root, one.file),
-            f"Processed image: {what} {one.name}. Unit: {one.unit}; highest {one.highest:.2f} at x {one.peak[0]}, "
-            f"y {one.peak[1]}.",
-        )
+        peak = f"highest {one.highest:.2f} at x {one.peak[0]}, y {one.peak[1]}"
+        if one.highest <= 0:
+            peak = "0 everywhere: this layer shows no sensitivity"
+        yield picture(view.root, one.file), f"Processed image: {what} {one.name}. Unit: {one.unit}; {peak}."
 
 
 def _side_by_side(shown: Sequence[tuple[Image.Image | None, str]]) -> Iterator[Flowable]:
@@ -222,7 +231,7 @@ def mask_caption(face: FaceEntry) -> str:
     if not face.masks:
         if not face.answers:
             return "No artifact mask was computed for this face."
-        return "No artifact mask: too little of the square passes the mask's cut."
+        return f"{NO_MASK}."
     mask = face.masks[0]
     more = f" {len(face.masks) - 1} further masks are in the record." if len(face.masks) > 1 else ""
     return (

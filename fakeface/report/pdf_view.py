@@ -12,12 +12,13 @@ from pathlib import Path
 
 from PIL import Image
 
+from fakeface.faces import CROP_SIZE
 from fakeface.report.disk import digest_file
 from fakeface.report.pictures import PICTURE_NAME
-from fakeface.report.record import FileEntry, Record
+from fakeface.report.record import FaceEntry, FileEntry, Record
 from fakeface.report.stream import read_files, read_head
 
-__all__ = ["FULL_FACES", "LISTED_FILES", "View", "open_view", "picture"]
+__all__ = ["FULL_FACES", "LISTED_FILES", "View", "crop_picture", "open_view", "picture"]
 
 FULL_FACES = 50
 """Up to this many faces get a section of their own."""
@@ -150,3 +151,13 @@ def picture(root: Path, name: str | None) -> Image.Image | None:
         return None
     with Image.open(BytesIO(path.read_bytes()), formats=["PNG"]) as image:
         return image.convert("RGB")
+
+
+def crop_picture(root: Path, face: FaceEntry) -> Image.Image | None:
+    """The crop of a face without the window's blank border, so that it shows the same square as mask and overlay."""
+    window = picture(root, face.crop_file)
+    side = face.square[2] - face.square[0] if face.square else CROP_SIZE
+    if window is None or side >= window.width:
+        return window
+    offset = (window.width - side) // 2
+    return window.crop((offset, offset, offset + side, offset + side))

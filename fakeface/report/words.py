@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +15,9 @@ from fakeface.claims.values import Severity
 from fakeface.claims.words import wordings
 from fakeface.concepts import CONCEPTS
 from fakeface.decision import Reason
+from fakeface.findings import Statement
 from fakeface.report.entries import PartEntry, StatementEntry
-from fakeface.report.record import STATEMENTS, DecisionEntry, FileEntry, Totals
+from fakeface.report.record import STATEMENTS, DecisionEntry, FaceEntry, FileEntry, Totals
 
 __all__ = [
     "ABSENCE",
@@ -197,7 +199,8 @@ class Piece:
     grounded: bool = False
 
 
-_TAG = re.compile(r"</?p>|\[SEG\]|\[NOSEG\]")
+_TAG = re.compile(r"</?p>|\[SEG\]|\[NOSEG\]|\*\*")
+"""What marks phrases and the names of a list, and is no text."""
 _NO_SPACE_BEFORE = tuple(",.;:!?)")
 
 
@@ -257,17 +260,20 @@ SUPPORT = {
 """How a claim fares against its measurement; the form in which every view says it."""
 
 
+UNREAD = "nothing to check"
+
+
 def support_words(supported: bool | None, term: str | None) -> str:
     """Whether the measurement bears a claim out; without a readable term there is nothing to bear out."""
-    return SUPPORT[supported] if term is not None else "nothing to check"
+    return SUPPORT[supported] if term is not None else UNREAD
 
 
-def claim_counts(supported: Sequence[bool | None]) -> str:
+def claim_counts(statements: Sequence[Statement]) -> str:
     """How many claims there are and how they fare."""
-    if not supported:
+    if not statements:
         return "the text makes no claim about a part of the face"
-    counts = {words: list(supported).count(kind) for kind, words in SUPPORT.items()}
-    return ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+    counts = Counter(support_words(one.supported, one.term) for one in statements)
+    return ", ".join(f"{counts[words]} {words}" for words in (*SUPPORT.values(), UNREAD) if counts[words])
 
 
 def concept_words(concept: str | None) -> str:
@@ -287,16 +293,14 @@ def measured_words(claim: StatementEntry | PartEntry) -> str:
         return f"{MEASURE_WORDS[name]} {claim.measurements[name]:.2f}{_range_words(claim.reference.get(name))}"
     if not claim.measurements:
         return "—"
-    within = sum(not _stands_out(measure, value, claim.reference) for measure, value in claim.measurements.items())
-    return f"{within} of {len(claim.measurements)} measurements in the range of real faces"
-
-
-def _stands_out(measure: str, value: float, reference: Mapping[str, tuple[float, float]]) -> bool:
-    """Whether a value lies beyond the range of real faces on a side that a term exists for."""
-    if measure not in reference:
-        return False
-    low, high = reference[measure]
-    return any(term.measure == measure and (value > high if term.above else value < low) for term in TERMS.values())
+    outside = [
+        f"{MEASURE_WORDS[measure]} {value:.2f}{_range_words(claim.reference[measure])}"
+        for measure, value in claim.measurements.items()
+        if measure in claim.reference and not claim.reference[measure][0] <= value <= claim.reference[measure][1]
+    ]
+    count = len(claim.measurements)
+    within = f"{count - len(outside)} of {count} measurements in the range of real faces"
+    return "; outside it: ".join([within, ", ".join(outside)]) if outside else within
 
 
 def _range_words(reference: tuple[float, float] | None) -> str:
@@ -306,6 +310,37 @@ def _range_words(reference: tuple[float, float] | None) -> str:
 def share_words(share: float) -> str:
     """A share 0..1 in whole percent; below half a percent that is said."""
     return "0 %" if share <= 0 else "<1 %" if share < 0.005 else f"{share:.0%}".replace("%", " %")
+
+
+NO_MASK = "No artifact mask: the face does not look altered enough to show one, or too little of it would be inside"
+
+SIDES = "Left and right are those of the person shown."
+"""Stands once with every list of parts."""
+
+
+def place_words(part: PartEntry) -> str:
+    """How much of a place that was asked about is altered; of a point, how large the altered area around it is."""
+    if part.mask is None:
+        return "no mask"
+    if not part.mask.area_pixels:
+        return "nothing of it altered"
+    if part.asked.startswith("point "):
+        return f"altered area of {part.mask.area_pixels} pixels around it"
+    return f"{share_words(part.covered)} of it altered"
+
+
+def nothing_against(decision: DecisionEntry) -> str:
+    """What stands where no sentence speaks against a result."""
+    if decision.verdict == "indeterminate":
+        return "Nothing was weighed: an inconclusive result has no side."
+    return "Nothing of what was measured."
+
+
+def faithfulness_words(face: FaceEntry) -> str:
+    """How the two areas are read; without an artifact mask there is nothing that the score could rest on."""
+    if not any(mask.area_pixels for mask in face.masks):
+        return "no reading: the face shows no artifact mask that the score could rest on"
+    return "the map shows what the score rests on where the first is low and the second high"
 
 
 def sensitivity_words(change: float | None) -> str:

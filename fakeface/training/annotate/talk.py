@@ -10,6 +10,7 @@ import numpy as np
 from fakeface.answers import (
     AGE_QUESTIONS,
     LIMIT_QUESTIONS,
+    LIST_OF_NOTHING,
     LIST_QUESTIONS,
     METHOD_QUESTIONS,
     SURE_QUESTIONS,
@@ -58,7 +59,6 @@ NOT_KNOWN = (
     "Nothing in the picture tells who made it, or with which program.",
 )
 NOTHING = ("No evidence of an alteration:", "No evidence:")
-LIST_OF_NOTHING = "1. **Whole face**: no local evidence"
 
 
 @dataclass(frozen=True, slots=True)

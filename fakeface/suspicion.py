@@ -1,0 +1,73 @@
+"""Whether a part of a face is called altered when somebody asks about it: one rule for texts, masks and tables.
+
+A mask decoder that is asked about a place looks for alterations there, and on a real face it may find some. So a part
+is called altered only where the picture as a whole says so too: the dense mask touches it, and the region head suspects
+a region that it stands for, both at the profile's cuts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from fakeface.backends import Engine
+from fakeface.claims import Cutout, cut_out
+from fakeface.claims.matching import regions_of
+from fakeface.concepts.tree import leaves_below
+from fakeface.findings import FaceFinding
+from fakeface.frames import Frame
+from fakeface.interfaces import Encoding
+
+__all__ = ["Suspicion"]
+
+
+@dataclass(frozen=True, eq=False)
+class Suspicion:
+    """What speaks for an alteration of each part of one face.
+
+    Args:
+        engine: the models; the encoder is not called.
+        frame: the picture.
+        encoding: of the face.
+        finding: with the face, and its artifact mask where it has one.
+    """
+
+    engine: Engine
+    frame: Frame
+    encoding: Encoding
+    finding: FaceFinding
+
+    @cached_property
+    def face(self) -> Cutout:
+        """The face with the pixels that are probably altered, whether or not it shows an artifact mask."""
+        height, width = self.frame.pixels.shape[:2]
+        window = self.engine.segmenter.probabilities(self.encoding)
+        visible, probabilities = self.encoding.crop.to_frame(window, height, width)
+        pixels = np.zeros((height, width), np.bool_)
+        inside = probabilities >= self.engine.profile.thresholds.mask
+        pixels[visible.top : visible.bottom, visible.left : visible.right] = inside
+        return cut_out(self.frame.pixels, self.finding.face.landmarks, pixels)
+
+    def problem(self, concept: str) -> str:
+        """Why a part cannot be assessed on this picture; empty where it can."""
+        scene = self.face.scene
+        if scene.assessable(concept):
+            return ""
+        reasons = (scene.leaves.reasons[leaf] for leaf in leaves_below(concept))
+        return next((str(reason) for reason in reasons if reason), "nothing of it was found")
+
+    def altered(self, concept: str | None) -> bool:
+        """Whether a part is called altered.
+
+        The mask touches it by the naming rule, and the region head suspects a region that it stands for. A part that
+        stands for none (hair, ears), and a place on no part, need a face that shows an artifact mask instead.
+        """
+        if concept is None:
+            return bool(self.finding.masks)
+        if self.problem(concept) or not self.face.scene.touched(concept):
+            return False
+        regions = regions_of(concept)
+        suspects = {name for name, _ in self.encoding.regions}
+        return not suspects.isdisjoint(regions) if regions else bool(self.finding.masks)
