@@ -19,6 +19,7 @@ from scipy import ndimage
 
 from fakeface.answers import Answer, Claim, Exchange, ForgeryClass, Hypothesis, bound_marks, format_answer, prompt
 from fakeface.backends import Engine
+from fakeface.concepts import REGION_NAMES
 from fakeface.decision import Pairing, Scores, Thresholds
 from fakeface.faces import Box, Face, FaceCrop, FaceOrigin
 from fakeface.findings import ModelCard
@@ -95,7 +96,7 @@ class ColourEncoder:
         middle = crop.pixels[112, 112].astype(int)
         colour = min(FAKENESS, key=lambda known: float(np.abs(np.array(known) - middle).sum()))
         probabilities = np.array([0.1, 0.1, 0.6, 0.1, 0.1], dtype=np.float32)
-        return Encoding(crop, FAKENESS[colour], probabilities, (("left cheek", 0.7),), colour)
+        return Encoding(crop, FAKENESS[colour], probabilities, tuple((name, 0.7) for name in REGION_NAMES), colour)
 
 
 class ParrotAnswerer:

@@ -134,7 +134,7 @@ def test_for_an_unknown_part_the_nearest_names_are_offered() -> None:
     assert nearest("left eyebow")[0] == "left_brow"
     assert "columella" in nearest("colummela")
     assert nearest("qqqqq") == ()
-    with pytest.raises(SettingsError, match=r"'left nostrel'; nearest: left_nostril"):
+    with pytest.raises(SettingsError, match=r"'left nostrel'; nearest: left nostril"):
         look_up("left nostrel")
     with pytest.raises(SettingsError, match="called ''"):
         look_up("")

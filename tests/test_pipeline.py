@@ -14,6 +14,7 @@ from skimage.data import astronaut
 from fakeface.answers import Hypothesis
 from fakeface.backends.dlib import DlibFaceFinder
 from fakeface.backends.stills import Decoder
+from fakeface.concepts import REGION_NAMES
 from fakeface.decision import Reason, Verdict
 from fakeface.errors import BackendError, SettingsError
 from fakeface.faces import Box, FaceCrop, FaceOrigin
@@ -61,7 +62,7 @@ def test_a_finding_carries_answers_masks_scores_and_the_decoded_picture(tmp_path
     assert face.decision.fakeness == pytest.approx(0.9)
     assert face.decision.independent_score == 0.9
     assert face.masks[0].area_pixels == face.face.box.area == 80 * 80
-    assert face.regions == (("left cheek", 0.7),)
+    assert face.regions == tuple((name, 0.7) for name in REGION_NAMES)
     assert face.class_probabilities is not None
     assert finding.picture is not None
     assert (finding.picture.format, finding.picture.width, finding.picture.height) == ("PNG", 160, 160)
