@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FilmBar", "FilmChoice", "FilmPart", "RangeType", "RateType", "film_bar", "film_options"]
 
-DEFAULT_PER_SHOT = 4
+DEFAULT_PER_SHOT = 12
 """Frames of each shot where ``--scenes`` names no number."""
 
 
@@ -203,10 +203,9 @@ class FilmPart:
         """Write the clip and the frames of a film that was just examined; what cannot be written is said and left out.
 
         Raises:
-            BackendError: the encoder failed.
             OutputError: the disk refuses.
         """
-        from fakeface.errors import EvidenceError
+        from fakeface.errors import BackendError, EvidenceError
         from fakeface.report.film_entries import FilmFiles, film_entry
 
         files, source = FilmFiles(), self._decoder.last
@@ -218,7 +217,7 @@ class FilmPart:
                 files = self._export(folder, finding.id, entry, source)
             if self._choice.clip and finding.film.counts.sampled:
                 files = replace(files, clip=self._clip(folder, finding.id, entry, source))
-        except EvidenceError as error:
+        except (EvidenceError, BackendError) as error:  # the examination itself is whole; other films go on
             runtime.say(f"{finding.id}: not everything beside the record could be written: {error}")
         return files
 

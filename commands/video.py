@@ -15,7 +15,7 @@ Examples:
   fakeface video interview.mp4
   fakeface video /evidence/films --out case-17 --fail-on fake
   fakeface video long.mkv --range 0:10:00-0:12:30 --fps 8
-  fakeface video edited.mov --scenes=3 --triage
+  fakeface video edited.mov --scenes=16 --triage
   fakeface video interview.mp4 --clip --export-frames --out case-18
   fakeface video /evidence/films --out case-17 --resume
 """

@@ -34,6 +34,9 @@ CONDITIONS: Mapping[str, str] = {
 SCORE = "independent_score"
 """The score that is calibrated: no text took part in it."""
 
+FILM_FRAME = "film_frame"
+"""Why no ratio is given for a frame of a film: it was chosen for its score, and single pictures were calibrated on."""
+
 CONFIDENCE_Z = 1.96
 """Half width of a 95 % interval in standard errors."""
 
@@ -141,6 +144,20 @@ def measure_conditions(window: NDArray[np.uint8], landmarks: NDArray[np.float32]
         "turn": abs(off) / max(abs(jaw), 1.0),
         "jpeg_quality": estimate_jpeg_quality(window),
     }
+
+
+def without_ratio(decision: Decision, condition: str) -> Decision:
+    """The decision with its likelihood ratio withheld for this reason; as it is where there is none to withhold."""
+    if decision.log10_lr is None and not decision.lr_withheld:
+        return decision
+    return replace(
+        decision,
+        log10_lr=None,
+        log10_lr_low=None,
+        log10_lr_high=None,
+        lr_cap_reached=None,
+        lr_withheld=(condition, *decision.lr_withheld),
+    )
 
 
 def weigh(decision: Decision, calibration: Calibration | None, crop: FaceCrop) -> Decision:

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     NOT_DECIDED = "not_decided"
     TOO_FEW_FRAMES = "too_few_frames"
     DISAGREEMENT = "decisive_frames_disagree"
+    NOT_WHOLE = "film_not_whole"
 
     @property
     def words(self) -> str:
@@ -74,8 +75,9 @@ _REASON_WORDS = {
     Reason.TOO_CLOSE: "the scores are too close to call",
     Reason.CONTRADICTION: "the chosen answer says one thing and its match score says the other",
     Reason.NOT_DECIDED: "only the score was computed; no decision was made",
-    Reason.TOO_FEW_FRAMES: "too few frames show the face well enough",
+    Reason.TOO_FEW_FRAMES: "too few of the sampled frames show the face well enough",
     Reason.DISAGREEMENT: "the scores over time say one thing and the decisive frames do not bear it out",
+    Reason.NOT_WHOLE: "the film could not be examined to its announced end",
 }
 
 

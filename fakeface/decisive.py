@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fakeface.backends import Engine
+from fakeface.calibration import FILM_FRAME, without_ratio
 from fakeface.deciding import examine_crops
 from fakeface.faces import FaceCrop, crop_face
-from fakeface.films import DecisiveFrame, Role, Sighting
+from fakeface.films import DecisiveFrame, Role, Segment, Sighting
 from fakeface.findings import FaceFinding
 from fakeface.interfaces import FilmSource
 from fakeface.sampling import SampledFrame
@@ -30,6 +31,9 @@ MOST_DECIDED = 90
 
 MOST_PIXELS = 200_000_000
 """The same in pixels: each decided face holds a mask of its whole frame until it is written."""
+
+MOST_SEGMENTS = 3
+"""Segments of a track of which a frame is decided."""
 
 _ORDER = tuple(Role)
 
@@ -54,31 +58,45 @@ class Choice:
         return _ORDER.index(self.roles[0]), self.track
 
 
-def choose_sightings(track: int, scored: Sequence[Sighting]) -> tuple[Choice, ...]:
+def choose_sightings(track: int, scored: Sequence[Sighting], segments: Sequence[Segment] = ()) -> tuple[Choice, ...]:
     """The most suspicious (highest score), the most typical (nearest to the median) and the sharpest sighting.
+
+    Where a track stands out in segments, these are asked about: the most suspicious sighting of each of the highest
+    few, and the most typical one among all that lie inside. The sharpest may lie anywhere.
 
     Args:
         track: number of the track.
         scored: its sightings that have a score, at least one.
+        segments: where it stands out.
 
     Returns:
         in the order of their first roles; a sighting that has several roles is there once.
     """
     scores = np.array([one.score for one in scored], np.float64)
     sharp = np.array([one.sharpness for one in scored])
-    places = {
-        Role.SUSPICIOUS: int(np.argmax(scores)),
-        Role.TYPICAL: int(np.lexsort((-sharp, np.abs(scores - np.median(scores))))[0]),
-        Role.SHARPEST: int(np.argmax(sharp)),
-    }
-    return tuple(
-        Choice(track, scored[place], tuple(role for role in Role if places[role] == place))
-        for place in dict.fromkeys(places.values())
-    )
+    asked = sorted(segments, key=lambda one: -one.score)[:MOST_SEGMENTS]
+    inside = [[place for place, one in enumerate(scored) if _lies_in(one, segment)] for segment in asked]
+    stretches = [places for places in inside if places] or [list(range(len(scored)))]
+    typical = [place for places in stretches for place in places]
+    middle = np.median(scores[typical])
+    roles: dict[int, list[Role]] = {}
+    for places in stretches:
+        roles.setdefault(max(places, key=lambda place: scores[place]), []).append(Role.SUSPICIOUS)
+    nearest = min(typical, key=lambda place: (abs(scores[place] - middle), -sharp[place]))
+    roles.setdefault(nearest, []).append(Role.TYPICAL)
+    roles.setdefault(int(np.argmax(sharp)), []).append(Role.SHARPEST)
+    return tuple(Choice(track, scored[place], tuple(found)) for place, found in roles.items())
+
+
+def _lies_in(sighting: Sighting, segment: Segment) -> bool:
+    return segment.start_seconds <= sighting.time_seconds < segment.end_seconds
 
 
 def decide_frames(
-    engine: Engine, source: FilmSource, settings: Settings, tracks: Mapping[int, Sequence[Sighting]]
+    engine: Engine,
+    source: FilmSource,
+    settings: Settings,
+    tracks: Mapping[int, tuple[Sequence[Sighting], Sequence[Segment]]],
 ) -> dict[int, tuple[DecisiveFrame, ...]]:
     """The decisive frames of all tracks with their decisions.
 
@@ -86,7 +104,8 @@ def decide_frames(
         engine: the loaded models.
         source: the film.
         settings: of the route.
-        tracks: by number the scored sightings of every track that is to be decided, at least one each.
+        tracks: by number the scored sightings of every track that is to be decided, at least one each, and where it
+            stands out.
 
     Returns:
         by number; in the order of their first roles.
@@ -95,7 +114,7 @@ def decide_frames(
         EvidenceError: a frame cannot be decoded again.
     """
     chosen = sorted(
-        (choice for number, scored in tracks.items() for choice in choose_sightings(number, scored)),
+        (choice for number, found in tracks.items() for choice in choose_sightings(number, *found)),
         key=lambda choice: choice.rank,
     )
     pixels = max(source.facts.width * source.facts.height, 1)
@@ -142,7 +161,7 @@ class _Fetched:
             choice.sighting.time_seconds,
             self.frame_type,
             self.pixels_sha256,
-            replace(finding, number=choice.track),
+            replace(finding, number=choice.track, decision=without_ratio(finding.decision, FILM_FRAME)),
         )
 
 
@@ -155,7 +174,8 @@ def _fetched(sampled: SampledFrame, chosen: Sequence[Choice]) -> Iterator[_Fetch
 
 
 def _decide(engine: Engine, settings: Settings, waiting: Sequence[_Fetched]) -> Iterator[tuple[Choice, DecisiveFrame]]:
-    if waiting:  # all frames of a film come in one size
-        height, width = waiting[0].height, waiting[0].width
-        findings = examine_crops(engine, [one.crop for one in waiting], height, width, settings)
-        yield from ((one.choice, one.with_finding(found)) for one, found in zip(waiting, findings, strict=True))
+    sizes = dict.fromkeys((one.height, one.width) for one in waiting)  # a film may change its size on the way
+    for height, width in sizes:
+        alike = [one for one in waiting if (one.height, one.width) == (height, width)]
+        findings = examine_crops(engine, [one.crop for one in alike], height, width, settings)
+        yield from ((one.choice, one.with_finding(found)) for one, found in zip(alike, findings, strict=True))

@@ -14,6 +14,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +38,7 @@ from fakeface.timeline import aggregate, find_segments, judge, make_rule, score_
 from fakeface.tracking import Tracker
 from fakeface.watching import Watcher
 
-__all__ = ["FilmRequest", "FilmRoute", "Forgetful", "examine_film", "rule_of"]
+__all__ = ["FilmRequest", "FilmRoute", "Forgetful", "examine_film", "rule_of", "sighting_end"]
 
 LOG = logging.getLogger(__name__)
 
@@ -191,7 +193,7 @@ def examine_film(
     started = time.perf_counter()
     rule = rule_of(engine, request)
     counts = source.counts_so_far()
-    tracks = tuple(_findings(engine, source, request.settings, rule, seen))
+    tracks = tuple(_findings(engine, source, request, rule, seen))
     film = FilmFinding(
         source.facts,
         replace(counts, sampled=len(seen.times), with_faces=seen.with_faces),
@@ -233,51 +235,67 @@ def _watch(
     return seen, watcher
 
 
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """What the scores of a track say; nothing where too few of its sightings have one."""
+
+    score: float | None = None
+    interval: tuple[float, float] | None = None
+    segments: tuple[Segment, ...] = ()
+
+
 def _findings(
-    engine: Engine, source: FilmSource, settings: Settings, rule: TrackRule, seen: _Seen
+    engine: Engine, source: FilmSource, request: FilmRequest, rule: TrackRule, seen: _Seen
 ) -> Iterator[TrackFinding]:
     """One per track, by number."""
-    tracks = dict(seen.sightings())
+    settings, tracks = request.settings, dict(seen.sightings())
+    shots = {number: _shot_of(source.shots, track[0].time_seconds) for number, track in tracks.items()}
     usable = {number: [one for one in track if one.score is not None] for number, track in tracks.items()}
-    lasting = {number: scored for number, scored in usable.items() if len(scored) >= rule.least_sightings}
+    scored = {}
+    for number, sightings in usable.items():
+        ends = [sighting_end(seen.times, one.time_seconds, shots[number], request.sampling.end) for one in sightings]
+        scored[number] = _scored(sightings, ends, rule)
+    lasting = {number: (usable[number], one.segments) for number, one in scored.items() if one.score is not None}
     decided = decide_frames(engine, source, settings, lasting)
     for number, track in tracks.items():
-        shot = _shot_of(source.shots, track[0].time_seconds)
-        closing = [sighting_end(seen.times, one.time_seconds, shot) for one in usable[number]]
-        found = _finding(number, shot, track, (usable[number], closing), decided.get(number, ()), rule)
+        found = _finding(number, shots[number], track, scored[number], decided.get(number, ()), rule)
         small = all(one.face.size_pixels < settings.faces.min_face_pixels for one in track if not one.followed)
         yield replace(found, reason=Reason.TOO_SMALL) if small else found
+
+
+def _scored(sightings: Sequence[Sighting], closing: Sequence[Fraction], rule: TrackRule) -> _Scored:
+    if len(sightings) < rule.least_sightings:
+        return _Scored()
+    moments = [one.time_seconds for one in sightings]
+    scores = [one.score for one in sightings if one.score is not None]
+    arrays = np.array([float(one) for one in moments]), np.array(scores, np.float64)
+    return _Scored(
+        aggregate(rule.method, *arrays),
+        score_interval(rule.method, *arrays),
+        find_segments(moments, closing, scores, rule),
+    )
 
 
 def _finding(
     number: int,
     shot: Shot | None,
     track: tuple[Sighting, ...],
-    usable: tuple[Sequence[Sighting], Sequence[Fraction]],
+    scored: _Scored,
     decisive: tuple[DecisiveFrame, ...],
     rule: TrackRule,
 ) -> TrackFinding:
-    scored, closing = usable
-    score, interval = None, None
-    segments: tuple[Segment, ...] = ()
-    if len(scored) >= rule.least_sightings:
-        moments = [one.time_seconds for one in scored]
-        scores = [one.score for one in scored if one.score is not None]
-        arrays = np.array([float(one) for one in moments]), np.array(scores, np.float64)
-        score = aggregate(rule.method, *arrays)
-        interval = score_interval(rule.method, *arrays)
-        segments = find_segments(moments, closing, scores, rule)
-    verdict, reason = judge(rule, score, segments, [(one.time_seconds, one.finding.decision) for one in decisive])
+    said = [(one.time_seconds, one.finding.decision) for one in decisive]
+    verdict, reason = judge(rule, scored.score, scored.segments, said)
     return TrackFinding(
         number,
         shot.number if shot else 1,
         track,
         verdict,
         reason,
-        score,
-        interval,
+        scored.score,
+        scored.interval,
         rule.method,
-        segments,
+        scored.segments,
         decisive,
         measure_track(track),
     )
@@ -287,16 +305,24 @@ def _shot_of(shots: Sequence[Shot], moment: Fraction) -> Shot | None:
     return next((shot for shot in reversed(shots) if shot.start_seconds <= moment), shots[0] if shots else None)
 
 
-def sighting_end(times: Sequence[Fraction], moment: Fraction, shot: Shot | None) -> Fraction:
-    """When a sighting ends: at the next sampled frame, at the latest with its shot.
+def sighting_end(
+    times: Sequence[Fraction], moment: Fraction, shot: Shot | None, end: Fraction | None = None
+) -> Fraction:
+    """When a sighting ends: at the next sampled frame, at the latest with its shot or the range that was looked at.
+
+    Behind the last sampled frame it lasts as long as sampled frames usually lie apart: nobody looked further.
 
     Args:
         times: of the sampled frames, rising.
         moment: of the sighting.
         shot: that it belongs to.
+        end: of the range; ``None`` for the film's own.
     """
     place = bisect_right(times, moment)
-    ends = [times[place]] if place < len(times) else []
-    if shot and shot.end_seconds > moment:
-        ends.append(shot.end_seconds)
-    return min(ends, default=moment)
+    ends = [times[place] if place < len(times) else moment + _usual_distance(times)]
+    ends += [one for one in (shot.end_seconds if shot else None, end) if one is not None and one > moment]
+    return min(ends)
+
+
+def _usual_distance(times: Sequence[Fraction]) -> Fraction:
+    return median(after - before for before, after in pairwise(times)) if len(times) > 1 else Fraction(0)

@@ -63,6 +63,7 @@ class FilmFacts:
         audio: one description per audio stream; sound is never examined.
         decoder: program and version that decoded ("ffmpeg 7.0.2").
         notes: one sentence per transformation or oddity on the way in.
+        whole: whether it could be examined to the end that the container announces.
     """
 
     container: str
@@ -78,6 +79,7 @@ class FilmFacts:
     audio: tuple[str, ...]
     decoder: str
     notes: tuple[str, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

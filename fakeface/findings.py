@@ -289,20 +289,25 @@ class FileFinding:
 
     @property
     def verdict(self) -> Verdict | None:
-        """Fake if any face is; else indeterminate if any is or there is none; else real. ``None`` if not analysed."""
+        """Fake if any face is; else indeterminate if any is or there is none; else real. ``None`` if not analysed.
+
+        A film of which a part is missing is never real.
+        """
         if self.status is not FileStatus.ANALYSED:
             return None
         if self.film is not None:
-            return overall([track.verdict for track in self.film.tracks])
+            found = overall([track.verdict for track in self.film.tracks])
+            return Verdict.INDETERMINATE if found is Verdict.REAL and not self.film.facts.whole else found
         return overall([finding.decision.verdict for finding in self.faces])
 
     @property
     def reason(self) -> Reason | None:
-        """Why the file's verdict is indeterminate: no face, or the first indeterminate face's reason."""
+        """Why the file's verdict is indeterminate: the first indeterminate face's reason, a lost part, or no face."""
         if self.verdict is not Verdict.INDETERMINATE:
             return None
         if self.film is not None:
             reasons = [track.reason for track in self.film.tracks if track.reason]
         else:
             reasons = [finding.decision.reason for finding in self.faces if finding.decision.reason]
-        return reasons[0] if reasons else Reason.NO_FACE
+        missing = self.film is not None and bool(self.film.tracks)
+        return reasons[0] if reasons else Reason.NOT_WHOLE if missing else Reason.NO_FACE

@@ -13,15 +13,16 @@ GOLDEN = """\
 F0001  films/001.mp4: supports alteration
   length 0:10.01, 320 x 240 pixels, h264, 2 shots; 38 of 300 frames looked at, 2
   damaged or lost (4 frames per second, at most 1,200). Sound was not examined.
-                          Score       Scored/ Supports
-Track Result              (95 %)      seen    alteration at Timeline
+                          Score       Scored/ Stands
+Track Result              (95 %)      seen    out at        Timeline
 ────────────────────────────────────────────────────────────────────────────────
 T01   supports alteration 0.71        37/38   0:02.9–0:06.7 ▂▂▂▂▂▅▇▇▇▇▇█▇▁▂▂▂▂▂▁
                           (0.58–0.83)
 T02   supports no         0.17        37/38   —             ▂▁▃▂▂▂▂▂▂▂▂▂▂▃▁▁▂▂▂▂
       alteration          (0.11–0.24)
 T03   inconclusive: too   —           3/3     —             ················▄▄··
-      few frames show the
+      few of the sampled
+      frames show the
       face well enough
 
 F0002  films/002.mp4: inconclusive
@@ -68,7 +69,7 @@ def test_many_films_fit_one_screen_and_the_next_command_is_for_films():
     assert len(text.splitlines()) <= 24
     assert "films/001.mp4      T01  supports alteration 0.71  —" in text
     assert "Next: fakeface video -- films/001.mp4" in text
-    assert "40  inconclusive: too few frames show the face well enough" in text
+    assert "40  inconclusive: too few of the sampled frames show the face well enough" in text
 
 
 def test_a_terminal_without_unicode_gets_digits():

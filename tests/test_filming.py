@@ -15,8 +15,8 @@ from fakeface.backends.dlib import DlibFaceFollower
 from fakeface.decision import Reason, Verdict
 from fakeface.errors import OutputError, SettingsError, UnreadableEvidence
 from fakeface.faces import Face, FaceOrigin
-from fakeface.filming import FilmRequest, examine_film
-from fakeface.films import FilmFinding, Role, TrackFinding, TrackRule
+from fakeface.filming import FilmRequest, examine_film, sighting_end
+from fakeface.films import FilmFinding, Role, Shot, TrackFinding, TrackRule
 from fakeface.findings import FileFinding, FileStatus
 from fakeface.frames import Frame
 from fakeface.looks import Look
@@ -93,7 +93,8 @@ def test_decisive_frames_carry_the_decision_of_stills_and_the_hash_of_their_fram
     assert len(suspicious.finding.answers) == 3
     assert suspicious.pixels_sha256 == Frame(two_persons()[suspicious.index]).pixels_sha256()
     typical = next(frame for frame in forged.decisive if Role.TYPICAL in frame.roles)
-    assert typical.finding.decision.verdict is Verdict.REAL
+    assert 16 <= typical.index < 32, "typical of the stretch that stands out"
+    assert typical.finding.decision.verdict is Verdict.FAKE
 
 
 def test_a_frame_that_is_decisive_for_two_tracks_or_two_roles_is_fetched_and_decided_once() -> None:
@@ -381,3 +382,38 @@ def test_a_rule_that_contradicts_itself_is_refused(wrong: dict[str, float]) -> N
     make: Callable[..., TrackRule] = lambda **changes: replace(make_rule(THRESHOLDS), **changes)  # noqa: E731
     with pytest.raises(SettingsError, match=r"rule for tracks|rise above"):
         make(**wrong)
+
+
+def test_a_segment_ends_with_the_range_and_with_what_was_looked_at() -> None:
+    request = FilmRequest(Settings(), Sampling(every=1, end=Fraction(47, 16)))
+    frames = ListedFilm(two_persons(24, forged=range(12, 24)))
+    forged = examine_film(make_engine(), frames, request)[0].tracks[0]
+    assert [segment.end_seconds for segment in forged.segments] == [Fraction(47, 16)]
+    times, shot = [Fraction(place) for place in range(4)], Shot(1, Fraction(0), Fraction(100))
+    assert sighting_end(times, Fraction(1), shot) == 2
+    assert sighting_end(times, Fraction(3), shot) == 4, "as long as frames lie apart: nobody looked further"
+    assert sighting_end(times, Fraction(3), shot, Fraction(7, 2)) == Fraction(7, 2)
+    assert sighting_end(times, Fraction(3), Shot(1, Fraction(0), Fraction(10, 3))) == Fraction(10, 3)
+
+
+def test_every_stretch_that_stands_out_has_a_frame_decided_inside_it() -> None:
+    stretches = (range(16, 32), range(48, 64))
+    frames = [
+        drawn(Person(OCHRE, 20 + index // 2, FAKE if any(index in one for one in stretches) else REAL))
+        for index in range(80)
+    ]
+    [track] = examine(frames).tracks
+    assert len(track.segments) == 2
+    suspicious = [one.index for one in track.decisive if Role.SUSPICIOUS in one.roles]
+    assert [any(index in one for index in suspicious) for one in stretches] == [True, True]
+
+
+def test_a_film_that_ends_before_its_announced_end_is_never_called_unaltered() -> None:
+    found = examine(two_persons(forged=range(0)))
+    finding = FileFinding(1, "a.mp4", FileStatus.ANALYSED, film=found)
+    assert (finding.verdict, finding.reason) == (Verdict.REAL, None)
+    short = replace(finding, film=replace(found, facts=replace(found.facts, whole=False)))
+    assert (short.verdict, short.reason) == (Verdict.INDETERMINATE, Reason.NOT_WHOLE)
+    altered = examine(two_persons())
+    cut = replace(finding, film=replace(altered, facts=replace(altered.facts, whole=False)))
+    assert cut.verdict is Verdict.FAKE, "what was seen stays"

@@ -308,6 +308,7 @@ def test_a_film_that_was_cut_off_is_examined_as_far_as_it_goes(tmp_path: Path, l
     film = opened(data.cut_off(tmp_path / "a.mp4", long, 0.6))
     assert 30 < film.counts_so_far().decoded < 70
     assert any("announces 4 s" in note and "cut off" in note for note in film.facts.notes)
+    assert not film.facts.whole
     assert numbers(list(film.sampled(Sampling(every=10))))[:3] == [0, 10, 20]
 
 

@@ -62,7 +62,7 @@ def test_facts_sampling_counts_and_sound_are_stated(text):
 
 def test_every_track_has_its_result_in_plain_words_and_its_stretches(text):
     assert "T01 supports alteration 0.71 (0.58–0.83) 37/38 0:02.94–0:06.67" in text
-    assert "Result: inconclusive: too few frames show the face well enough" in text
+    assert "Result: inconclusive: too few of the sampled frames show the face well enough" in text
     assert "None. Result: inconclusive: no face found; no conclusion on authenticity." in text
 
 

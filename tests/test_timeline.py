@@ -62,6 +62,22 @@ def test_single_outliers_and_short_bursts_are_no_segment() -> None:
     assert segments([0.1] * 20) == []
 
 
+def test_one_frame_alone_is_no_segment_however_far_apart_frames_were_looked_at() -> None:
+    times = [Fraction(3 * place) for place in range(12)]
+    closing = [time + 3 for time in times]
+    assert find_segments(times, closing, [0.1] * 6 + [0.97] + [0.1] * 5, RULE) == ()
+    [found] = find_segments(times, closing, [0.1] * 6 + [0.97] * 2 + [0.1] * 4, RULE)
+    assert (found.start_seconds, found.end_seconds, found.sightings) == (18, 24, 2)
+
+
+def test_the_interval_of_a_track_with_one_spike_stays_below_the_spike() -> None:
+    times = np.arange(40) / 4
+    scores = np.full(40, 0.25)
+    scores[20:22] = 0.95
+    low, high = score_interval("contrast", times, scores)
+    assert low <= aggregate("contrast", times, scores) <= high < 0.6
+
+
 def test_a_single_low_score_does_not_break_a_segment() -> None:
     assert segments([0.1] * 8 + [0.9] * 4 + [0.1] + [0.9] * 4 + [0.1] * 8) == [(2.0, 4.25)]
 

@@ -43,6 +43,7 @@ def facts_of(streams: Streams, table: FilmTable, decoder: str) -> FilmFacts:
         audio=streams.audio,
         decoder=decoder,
         notes=(*frame_notes(video, table), *_oddities(streams, table)),
+        whole=not table.given_up and _missing(streams, table) <= 0,
     )
 
 
@@ -91,7 +92,7 @@ def _oddities(streams: Streams, table: FilmTable) -> Iterator[str]:
     if table.untimed:
         yield f"frames without a presentation time, for which the usual distance was counted on: {table.untimed}"
     end, announced = times[-1] + times.usual_distance, streams.duration_seconds
-    if announced is not None and abs(announced - end) > max(Fraction(1), announced / 50):
+    if announced is not None and (_missing(streams, table) > 0 or end - announced > _tolerance(announced)):
         yield (
             f"the container announces {_seconds(announced)}, the frames end at {_seconds(end)}: "
             "consistent with a file that was cut off, damaged or edited"
@@ -104,6 +105,20 @@ def _oddities(streams: Streams, table: FilmTable) -> Iterator[str]:
         yield f"packets that could not be decoded: {table.failed}"
     if table.tainted:
         yield f"frames that follow damage before the next key frame, and may show it: {len(table.tainted)}"
+
+
+def _tolerance(announced: Fraction) -> Fraction:
+    """By how much announced and real ends of a film usually differ, in seconds."""
+    return max(Fraction(1), announced / 50)
+
+
+def _missing(streams: Streams, table: FilmTable) -> Fraction:
+    """Seconds by which the frames end before the announced end, beyond what is usual; 0 where they do not."""
+    announced = streams.duration_seconds
+    if announced is None:
+        return Fraction(0)
+    short = announced - table.times[-1] - table.times.usual_distance
+    return short if short > _tolerance(announced) else Fraction(0)
 
 
 def _first_sizes(table: FilmTable) -> Iterator[tuple[int, int, int]]:

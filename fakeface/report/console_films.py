@@ -111,6 +111,9 @@ def film_details(entry: FileEntry) -> Iterator[RenderableType]:
     size = f"{facts.width} x {facts.height} pixels"
     said = f"length {moment(end - start)}, {size}, {facts.codec}, {shots}; {looked}. {SOUND}"
     yield Padding(Text(safe_text(said), style="dim"), (0, 0, 0, 2))
+    if not facts.whole:
+        for note in facts.notes:
+            yield Padding(Text(note, style="italic"), (0, 0, 0, 2))
     if not film.tracks:
         yield Padding(Text(NO_FACE_WORDS, style="italic"), (0, 0, 0, 2))
     else:
@@ -120,8 +123,8 @@ def film_details(entry: FileEntry) -> Iterator[RenderableType]:
 
 def _table(film: FilmEntry) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
-    wide = {"Result": 14, "Supports\nalteration at": 13}
-    for column in ("Track", "Result", "Score\n(95 %)", "Scored/\nseen", "Supports\nalteration at", "Timeline"):
+    wide = {"Result": 14, "Stands\nout at": 13}
+    for column in ("Track", "Result", "Score\n(95 %)", "Scored/\nseen", "Stands\nout at", "Timeline"):
         table.add_column(column, overflow="fold", min_width=wide.get(column), no_wrap=column not in wide)
     for track in film.tracks:
         table.add_row(

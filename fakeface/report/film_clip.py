@@ -24,7 +24,7 @@ from fakeface.report.film_entries import FilmEntry, SightingEntry, TrackEntry
 from fakeface.report.film_plot import Plane, film_span, gap_after, shade
 from fakeface.report.film_words import SOUND, clock, track_name
 from fakeface.report.lettering import typeface
-from fakeface.report.overlay import STYLES, decoded_mask, draw_box, draw_mask
+from fakeface.report.overlay import decoded_mask, draw_box, draw_mask
 from fakeface.report.words import score_words
 
 __all__ = ["CLIP_SIDES", "Seen", "annotated", "clip_size", "seen_at"]
@@ -137,7 +137,8 @@ def _placed(box: Box, scale: tuple[float, float]) -> Box:
 def _box(image: Image.Image, seen: Seen, place: Box) -> None:
     verdict = Verdict(seen.track.verdict)
     score = score_words(seen.latest.score)
-    label = f"{track_name(seen.track)} {STYLES[verdict].word} {score if seen.sighted else f'({score})'}"
+    state = "stands out " if seen.altered else ""
+    label = f"{track_name(seen.track)} {state}{score if seen.sighted else f'({score})'}"
     thickness = max(2, round(max(image.size) / 400)) * (2 if seen.altered else 1)
     draw_box(image, place, verdict, label, thickness)
 

@@ -70,6 +70,7 @@ class FilmFactsEntry(Entry):
     audio: tuple[str, ...]
     decoder: str
     notes: tuple[str, ...]
+    whole: bool
 
 
 class FilmCountsEntry(Entry):
@@ -255,6 +256,7 @@ def _facts_entry(facts: FilmFacts) -> FilmFactsEntry:
         audio=tuple(safe_text(stream) for stream in facts.audio),
         decoder=safe_text(facts.decoder),
         notes=tuple(safe_text(note) for note in facts.notes),
+        whole=facts.whole,
     )
 
 

@@ -208,10 +208,13 @@ def _shots(draw: ImageDraw.ImageDraw, film: FilmEntry, plane: Plane) -> None:
 
 
 def _rule(draw: ImageDraw.ImageDraw, film: FilmEntry, plane: Plane) -> None:
-    row = plane.down(film.rule.cut)
+    """From which score on a stretch stands out at any level of the track; the threshold of the diamond beside it."""
+    row = plane.down(film.rule.enter)
     for left in range(plane.left, plane.right, 18 * SHARP):
         draw.line((left, row, min(left + 11 * SHARP, plane.right), row), fill=INK, width=2 * SHARP)
-    _write(draw, (plane.left + 6 * SHARP, row - 3 * SHARP), f"threshold {film.rule.cut:.2f}", "ld", SMALL)
+    _write(draw, (plane.left + 6 * SHARP, row - 3 * SHARP), f"stands out from {film.rule.enter:.2f}", "ld", SMALL)
+    row, column = plane.down(film.rule.cut), plane.right + 34 * SHARP
+    draw.line((column - 16 * SHARP, row, column + 16 * SHARP, row), fill=INK, width=2 * SHARP)
 
 
 def _scores(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> None:
@@ -280,7 +283,7 @@ def _whole(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> None:
 
 
 def _strip(image: Image.Image, film: FilmEntry, track: TrackEntry) -> None:
-    """The whole film as a strip: its shots, where the track lies, where it supports alteration."""
+    """The whole film as a strip: its shots, where the track lies, where it stands out."""
     start, end = film_span(film)
     plane = Plane(start, end, LEFT * SHARP, RIGHT * SHARP, STRIP[0] * SHARP, STRIP[1] * SHARP)
     draw = ImageDraw.Draw(image)
@@ -301,7 +304,7 @@ def _strip(image: Image.Image, film: FilmEntry, track: TrackEntry) -> None:
     where = ", ".join(segment_words(segment) for segment in track.segments[:4]) or "nowhere"
     more = f" and {len(track.segments) - 4} more" if len(track.segments) > 4 else ""
     place = ((plane.left + plane.right) / 2, plane.bottom + 5 * SHARP)
-    _write(draw, place, f"supports alteration: {where}{more}", "ma", SMALL, FAINT)
+    _write(draw, place, f"stands out: {where}{more}", "ma", SMALL, FAINT)
 
 
 def _legend(image: Image.Image) -> None:
@@ -328,5 +331,5 @@ def _marks() -> Iterator[tuple[str, str]]:
     yield "dot", "face found"
     yield "ring", "box carried on"
     yield "cross", "not scored"
-    yield "diamond", "track, 95 % interval"
-    yield "patch", "stretch that supports alteration"
+    yield "diamond", "track, 95 % interval, threshold"
+    yield "patch", "stretch that stands out"

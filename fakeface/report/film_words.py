@@ -79,7 +79,7 @@ def track_name(track: TrackEntry) -> str:
 
 
 def track_verdict_words(track: TrackEntry) -> str:
-    """The verdict as an analyst reads it: *inconclusive: too few frames show the face well enough*."""
+    """The verdict as an analyst reads it: *inconclusive: too few of the sampled frames show the face well enough*."""
     said = STATEMENTS[track.verdict]
     return f"{said}: {reason_words(track.reason)}" if track.reason else said
 
@@ -111,7 +111,7 @@ def rule_words(film: FilmEntry) -> str:
         f"The score of a track is made of those of its sightings ({rule.method}). Threshold {rule.cut:.2f}; closer to "
         f"it than {rule.margin:.2f} is too close to call; fewer than {rule.least_sightings} scored sightings are too "
         "few. "
-        f"A stretch supports alteration where the running median over {rule.window_seconds:g} s reaches "
+        f"A stretch stands out where the running median over {rule.window_seconds:g} s reaches "
         f"{rule.enter:.2f}, as far as it stays at {rule.leave:.2f}, or where its log-odds rise {rule.rise:.2f} above "
         f"the track's own level, as far as they stay {rule.fall:.2f} above it; one shorter than "
         f"{rule.least_seconds:g} s is dropped, and two closer together than {rule.gap_seconds:g} s are one."

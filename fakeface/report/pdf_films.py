@@ -46,7 +46,7 @@ COLUMNS = (
     ("Result", 52 * mm),
     ("Score (95 % interval)", 34 * mm),
     ("Scored / seen", 24 * mm),
-    ("Supports alteration at", WIDTH - 124 * mm),
+    ("Stands out at", WIDTH - 124 * mm),
 )
 
 
@@ -154,7 +154,8 @@ def _figures(view: View, track: TrackEntry) -> Iterator[Flowable]:
         row = track.decisive[start : start + ACROSS]
         cells = [[_pair(view, frame, (side - 4 * mm) / 2) for frame in row], [_caption(frame) for frame in row]]
         table = Table(cells, colWidths=[side] * len(row), hAlign="LEFT")
-        table.setStyle(table_style([("VALIGN", (0, 0), (-1, -1), "TOP"), *NO_PADDING]))
+        apart = ("RIGHTPADDING", (0, 1), (-1, 1), 4 * mm)
+        table.setStyle(table_style([("VALIGN", (0, 0), (-1, -1), "TOP"), *NO_PADDING, apart]))
         yield table
 
 

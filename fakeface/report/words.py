@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fakeface.answers import PHRASE, ForgeryClass, without_tags
-from fakeface.calibration import CONDITIONS
+from fakeface.calibration import CONDITIONS, FILM_FRAME
 from fakeface.claims.contrary import LEAST_CHANGE
 from fakeface.claims.terms import MEASURE_WORDS, TERMS
 from fakeface.claims.values import Severity
@@ -242,8 +242,10 @@ def ratio_words(decision: DecisionEntry) -> str:
         capped = ", at the bound that the calibration faces allow" if decision.lr_cap_reached else ""
         return f"log10 LR {decision.log10_lr:.2f} ({decision.log10_lr_low:.2f} to {decision.log10_lr_high:.2f}){capped}"
     if decision.lr_withheld:
-        unlike = "; ".join(CONDITIONS.get(name, name) for name in decision.lr_withheld)
-        return f"withheld: unlike the calibration faces in {unlike}"
+        unlike = "; ".join(CONDITIONS.get(name, name) for name in decision.lr_withheld if name != FILM_FRAME)
+        reasons = ["a frame chosen out of a film for its score"] if FILM_FRAME in decision.lr_withheld else []
+        reasons += [f"unlike the calibration faces in {unlike}"] if unlike else []
+        return f"withheld: {'; '.join(reasons)}"
     return ""
 
 

@@ -112,7 +112,7 @@ def test_only_the_range_that_is_asked_for_is_looked_at(evidence: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "sampled"), [(("--frames", 10), 10), (("--fps", "4"), 24), (("--scenes",), 4), (("--scenes=7",), 7)]
+    ("options", "sampled"), [(("--frames", 10), 10), (("--fps", "4"), 24), (("--scenes",), 12), (("--scenes=7",), 7)]
 )
 def test_the_density_is_chosen_in_several_ways(evidence: Path, options: tuple[object, ...], sampled: int) -> None:
     result = invoke("video", evidence, "--triage", "--no-images", "--out", "case", *options)
