@@ -67,7 +67,7 @@ def recognise(file: BinaryIO) -> str:
     prefix = f"the content is {other}; " if other else "the content is not a picture that can be examined; "
     if film_container(head):
         raise UnsupportedEvidence(f"{prefix}films are examined by fakeface video")
-    raise UnsupportedEvidence(f"{prefix}supported are {', '.join(FORMATS)}")
+    raise UnsupportedEvidence(f"{prefix}supported pictures are {', '.join(FORMATS)}")
 
 
 def _name(head: bytes) -> str:

@@ -259,7 +259,7 @@ class ReportTemplate(BaseDocTemplate):  # type: ignore[misc]  # reportlab has no
             rightMargin=MARGIN,
             topMargin=22 * mm,
             bottomMargin=20 * mm,
-            title=f"Examination of faces in digital pictures, report {report_id}",
+            title=f"Examination of faces in pictures and films, report {report_id}",
             author=producer,
             subject="Support for or against alteration of faces",
             creator=producer,
@@ -288,7 +288,7 @@ class ReportTemplate(BaseDocTemplate):  # type: ignore[misc]  # reportlab has no
         canvas.line(MARGIN, 14 * mm, width - MARGIN, 14 * mm)
         canvas.setFont(REGULAR, 7.5)
         canvas.setFillColor(FAINT)
-        canvas.drawString(MARGIN, height - 13 * mm, "Examination of faces in digital pictures")
+        canvas.drawString(MARGIN, height - 13 * mm, "Examination of faces in pictures and films")
         canvas.drawRightString(width - MARGIN, height - 13 * mm, self.producer)
         canvas.drawString(MARGIN, 9.5 * mm, f"Report {self.report_id}")
         canvas.drawCentredString(width / 2, 9.5 * mm, "Results relate only to the items examined")

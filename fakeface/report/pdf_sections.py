@@ -31,7 +31,7 @@ __all__ = ["closing", "evidence", "front", "summary"]
 def front(view: View) -> Iterator[Flowable]:
     """Title, identity of report and run, limits."""
     head = view.head
-    yield paragraph("Examination of faces in digital pictures", "title")
+    yield paragraph("Examination of faces in pictures and films", "title")
     yield paragraph("Report of a software examination: support for or against alteration of each face", "subtitle")
     if head.run.interrupted:
         yield box(["The run was interrupted. Inputs that are not listed here were not examined."], "Incomplete run")

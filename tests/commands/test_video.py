@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fakeface.backends import Engine
+from fakeface.backends import Engine, clips
+from fakeface.errors import BackendError
 
 from ..fakes import FAKE, REAL, ColourEncoder, draw, make_engine
 from ..films_data import sound_only, write_film
@@ -109,6 +111,28 @@ def test_only_the_range_that_is_asked_for_is_looked_at(evidence: Path) -> None:
     assert [one.index for one in entry.film.tracks[0].sightings] == list(range(16, 32))
     assert (entry.film.counts.decoded, entry.film.counts.sampled) == (48, 16)
     assert "from 2 s to 4 s" in entry.film.sampling
+
+
+def test_a_clip_that_cannot_be_encoded_is_left_out_and_the_other_films_go_on(
+    evidence: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copyfile(evidence / "two.mp4", evidence / "again.mp4")
+    write = clips.write_clip
+
+    def failing(path: Path, *rest: Any) -> str:
+        if "F0001" in path.name:
+            raise BackendError("ffmpeg could not encode the annotated copy: not yet implemented")
+        return write(path, *rest)
+
+    monkeypatch.setattr(clips, "write_clip", failing)
+    result = invoke("video", evidence, "--frames", 8, "--clip", "--out", "case")
+    assert result.exit_code == 0, result.stderr
+    assert "F0001: not everything beside the record could be written: ffmpeg could not encode" in result.stderr
+    first, second = read_record(Path("case")).files
+    assert first.film is not None
+    assert second.film is not None
+    assert (first.film.clip_file, second.film.clip_file) == (None, "films/F0002-clip.mp4")
+    assert len(first.film.tracks) == len(second.film.tracks) == 2
 
 
 @pytest.mark.parametrize(
