@@ -28,13 +28,17 @@ CSV_COLUMNS = (
     "independent_score",
     "agreement",
     "forgery",
+    "track_score",
+    "track_score_low",
+    "track_score_high",
+    "segments",
     "box_left",
     "box_top",
     "box_right",
     "box_bottom",
     "error",
 )
-"""Columns of the CSV; boxes in pixels of the upright picture, half-open."""
+"""Columns of the CSV; boxes in pixels of the upright picture, half-open; segments as start and end in seconds."""
 
 
 class Writer(Protocol):
@@ -157,11 +161,16 @@ def _face_cells(face: FaceEntry) -> dict[str, object]:
 
 
 def _track_cells(track: TrackEntry) -> dict[str, object]:
-    """A track in the columns of a face; its score is the aggregated one, its boxes stand in ``timeline.csv``."""
+    """A track: its score is not that of a single face and has its own columns; boxes stand in ``timeline.csv``."""
+    low, high = track.interval or (None, None)
+    spans = ((one.start_seconds.value, one.end_seconds.value) for one in track.segments)
     return {
         "face": track.id,
         "verdict": track.verdict,
         "statement": STATEMENTS[track.verdict],
         "reason": reason_words(track.reason),
-        "independent_score": track.score,
+        "track_score": track.score,
+        "track_score_low": low,
+        "track_score_high": high,
+        "segments": "; ".join(f"{start:.3f}–{end:.3f}" for start, end in spans),
     }
