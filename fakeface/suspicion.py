@@ -1,8 +1,8 @@
 """Whether a part of a face is called altered when somebody asks about it: one rule for texts, masks and tables.
 
 A mask decoder that is asked about a place looks for alterations there, and on a real face it may find some. So a part
-is called altered only where the picture as a whole says so too: the dense mask touches it, and the region head suspects
-a region that it stands for, both at the profile's cuts.
+is called altered only where the picture as a whole says so too: the dense mask touches it, and either the face shows an
+artifact mask, or the region head suspects a region that the part stands for, all at the profile's cuts.
 """
 
 from __future__ import annotations
@@ -61,13 +61,12 @@ class Suspicion:
     def altered(self, concept: str | None) -> bool:
         """Whether a part is called altered.
 
-        The mask touches it by the naming rule, and the region head suspects a region that it stands for. A part that
-        stands for none (hair, ears), and a place on no part, need a face that shows an artifact mask instead.
+        The mask touches it by the naming rule; and the face shows an artifact mask, or the region head suspects a
+        region that the part stands for. A place on no part needs a face that shows an artifact mask.
         """
         if concept is None:
             return bool(self.finding.masks)
         if self.problem(concept) or not self.face.scene.touched(concept):
             return False
-        regions = regions_of(concept)
         suspects = {name for name, _ in self.encoding.regions}
-        return not suspects.isdisjoint(regions) if regions else bool(self.finding.masks)
+        return bool(self.finding.masks) or not suspects.isdisjoint(regions_of(concept))

@@ -106,6 +106,8 @@ class Witness:
     def _answer(self, concept: str, text: str) -> tuple[str, ...]:
         """How the answer about a part goes on where that follows from the picture: beginning, part, mask, reason."""
         problem, altered = self.suspicion.problem(concept), self.suspicion.altered(concept)
+        if not text and not problem and not altered and self.measured.scene.usual(concept) is None:
+            return (f"{_UNALTERED}: nothing was altered in the <p>{CONCEPTS[concept].words}</p>[NOSEG].",)
         if not text:
             return (_POINTING,) if problem or altered else (_UNALTERED,)
         if text.endswith(_NAMING):
@@ -113,6 +115,8 @@ class Witness:
             return tuple(f"{one}</p>" for one in (words[:1] if problem or altered else words))
         if text.endswith("</p>"):
             return ("[SEG]",) if altered else ("[NOSEG]",)
+        if text.endswith("[NOSEG].") or (problem and text.endswith(f"{problem}.")):
+            return (END_OF_TEXT,)
         return (f" cannot be assessed here: {problem}.",) if problem and text.endswith("[NOSEG]") else ()
 
     def _list(self, text: str) -> tuple[str, ...]:

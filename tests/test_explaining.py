@@ -168,8 +168,9 @@ def test_a_part_is_called_altered_where_mask_and_region_head_say_so(tiny_engine:
     assert not suspected(tiny_engine, "left_eye", nose).altered("left_eye"), "the region head names another region"
     assert not suspected(tiny_engine, "nose", eye).altered("left_eye"), "the mask lies elsewhere"
     assert not suspected(tiny_engine, None, eye).altered("left_eye")
+    assert suspected(tiny_engine, "left_eye", nose, "left_eye").altered("left_eye"), "but the face shows a mask there"
     assert not suspected(tiny_engine, "left_eye", eye).altered(None), "a place on no part"
-    assert suspected(tiny_engine, None, (), "nose").altered(None), "but on a face that shows an artifact mask"
+    assert suspected(tiny_engine, None, (), "nose").altered(None), "on a face that shows an artifact mask"
 
 
 def test_an_answer_about_a_part_names_it_and_says_of_it_what_the_picture_says(tiny_engine: Engine) -> None:
