@@ -25,10 +25,11 @@ from torch.nn import functional
 from fakeface.answers import Answer, Exchange, Hypothesis, prompt
 from fakeface.backends.heatmaps import answer_heatmaps
 from fakeface.claims.readings import RegionReadings, read_regions
+from fakeface.claims.windows import window_share
 from fakeface.concepts import REGION_NAMES
 from fakeface.decision import Pairing, Scores, Thresholds
 from fakeface.errors import BackendError, WeightsError
-from fakeface.faces import CROP_SIZE, FaceCrop, crop_square
+from fakeface.faces import CROP_SIZE, FaceCrop
 from fakeface.findings import ModelCard
 from fakeface.interfaces import Choices, Encoding, any_words
 from fakeface.masks import Mask, MaskPrompt
@@ -324,11 +325,7 @@ def _state(asked: MaskPrompt) -> Tensor:
 
 def _window_region(crop: FaceCrop, asked: MaskPrompt) -> Tensor:
     """A region of the frame on the mask decoder's grid: (112, 112) bool."""
-    grey = np.repeat(np.asarray(asked.region, np.uint8)[..., None] * 255, 3, axis=2)
-    window, content = crop_square(grey, crop.square)
-    blank = np.ones((CROP_SIZE, CROP_SIZE), np.bool_)
-    blank[content.top : content.bottom, content.left : content.right] = False
-    shown = torch.from_numpy((window[..., 0] > 127) & ~blank)
+    shown = torch.from_numpy(window_share(np.asarray(asked.region, np.bool_), crop) >= 0.5)
     return functional.adaptive_avg_pool2d(shown[None].float(), (MASK_SIDE, MASK_SIDE))[0] >= 0.5
 
 
