@@ -111,7 +111,7 @@ def test_shares_are_whole_percent() -> None:
 def test_terms_and_parts_are_said_as_the_texts_say_them() -> None:
     assert term_words("smooth", "clear").startswith("clearly smoother than")
     assert term_words("usual", "none") == "nothing stands out"
-    assert term_words(None, "none") == "no readable claim"
+    assert term_words(None, "none") == "names no artifact"
     assert concept_words("left_eye") == "left eye"
     assert concept_words(None) == "—"
 

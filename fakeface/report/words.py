@@ -252,7 +252,7 @@ def ratio_words(decision: DecisionEntry) -> str:
 UNCLEAR_WORDS = {
     "usual": "nothing stands out",
     "unclear": "altered, no measure named",
-    None: "no readable claim",
+    None: "names no artifact",
 }
 SUPPORT = {
     True: "consistent with the measurement",
