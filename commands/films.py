@@ -253,7 +253,7 @@ class _Opener:
     def __init__(self, decoder: FilmDecoder) -> None:
         self._decoder = decoder
         self.last: FilmSource | None = None
-        self.read: Callable[[Fraction], None] | None = None
+        self.read: Callable[[Fraction, Fraction | None], None] | None = None
 
     def open(self, evidence: Evidence) -> FilmSource:
         """Open a film."""
@@ -284,9 +284,9 @@ class FilmBar:
                 self._progress.remove_task(self._film)
             self._film = None
 
-    def read(self, reached: Fraction) -> None:
-        """The first reading of a film has come to this time, in seconds."""
-        self._show("reading", reached, None)
+    def read(self, reached: Fraction, length: Fraction | None) -> None:
+        """The first reading of a film has come to this time, of the length that it states; both in seconds."""
+        self._show("reading", reached, length)
 
     def reached(self, item: Input, reached: Fraction, length: Fraction | None) -> None:
         """A film was looked at up to this time, of its whole length; both in seconds."""

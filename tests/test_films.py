@@ -273,11 +273,13 @@ def test_a_reading_that_is_given_up_leaves_no_program_behind(plain: Path) -> Non
 
 
 def test_progress_tells_how_far_the_first_reading_has_come(long: Path) -> None:
-    told: list[Fraction] = []
-    FilmDecoder(FilmSettings()).open(seal(long), told.append)
-    assert told
-    assert told == sorted(told)
-    assert told[-1] <= Fraction(99, 25)
+    told: list[tuple[Fraction, Fraction | None]] = []
+    FilmDecoder(FilmSettings()).open(seal(long), lambda reached, length: told.append((reached, length)))
+    reached = [one for one, _ in told]
+    assert reached
+    assert reached == sorted(reached)
+    assert reached[-1] <= Fraction(99, 25)
+    assert {length for _, length in told} == {Fraction(4)}
 
 
 def test_damaged_pictures_are_counted_and_the_others_go_on(tmp_path: Path) -> None:

@@ -60,12 +60,15 @@ class FilmDecoder:
         self._settings = settings
         self._program = find_program()
 
-    def open(self, evidence: Evidence, progress: Callable[[Fraction], None] | None = None) -> FilmSource:
+    def open(
+        self, evidence: Evidence, progress: Callable[[Fraction, Fraction | None], None] | None = None
+    ) -> FilmSource:
         """Reads a film for the first time, from its start to its end.
 
         Args:
             evidence: sealed.
-            progress: is told now and then up to which presentation time, in seconds, the film was read.
+            progress: is told now and then up to which presentation time the film was read, and how long it says it is,
+                both in seconds.
 
         Raises:
             UnreadableEvidence: gone, damaged, cut off before its first frame, or without any frame.
@@ -84,7 +87,9 @@ class FilmDecoder:
             raise UnsupportedEvidence(f"the content is {_kind(head)}; supported are films in {_FORMATS}")
         film = Film(evidence, FilmCommands(self._program, container, self._settings))
         streams = film.probe()
-        return FilmSource(film, streams, film.scan(streams, progress))
+        length = streams.duration_seconds
+        told = None if progress is None else lambda reached: progress(reached, length)
+        return FilmSource(film, streams, film.scan(streams, told))
 
 
 def _kind(head: bytes) -> str:

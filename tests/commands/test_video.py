@@ -250,8 +250,8 @@ def test_the_bar_tells_the_seconds_of_the_film_at_hand() -> None:
 
     progress = Progress(disable=True)
     bar = FilmBar(progress, lambda: 3)
-    bar.read(Fraction(3, 2))
-    assert [(task.description, task.fields["told"]) for task in progress.tasks][1] == ("reading", "1.5 s")
+    bar.read(Fraction(3, 2), Fraction(4))
+    assert [(task.description, task.fields["told"]) for task in progress.tasks][1] == ("reading", "1.5 of 4.0 s")
     for reached in (Fraction(1), Fraction(5)):
         bar.reached(Input(2, "film.mp4"), reached, Fraction(10))
     _, film = progress.tasks
