@@ -125,7 +125,11 @@ def test_csv_for_programs_has_one_row_per_track():
     rows = list(csv.DictReader(StringIO(stream.getvalue())))
     assert [row["face"] for row in rows] == ["F0001-T01", "F0001-T02", "F0001-T03", ""]
     assert [row["verdict"] for row in rows] == ["fake", "real", "indeterminate", "indeterminate"]
-    assert rows[0]["independent_score"] == "0.7100"
+    forged, real, short, _ = rows
+    interval = forged["track_score_low"], forged["track_score_high"]
+    assert (forged["track_score"], interval) == ("0.7100", ("0.5800", "0.8300"))
+    assert forged["segments"].count("–") == len(make_track().segments) == 1
+    assert (real["segments"], short["track_score"], forged["independent_score"]) == ("", "", "")
     assert rows[2]["reason"] == Reason.TOO_FEW_FRAMES.words
     assert rows[3]["reason"] == Reason.NO_FACE.words
 

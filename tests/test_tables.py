@@ -8,7 +8,6 @@ from fakeface.report.casefolder import open_case
 from fakeface.report.record import FileEntry, Record, file_entry
 from fakeface.report.tables import CSV_COLUMNS, WRITERS
 from tests.builders import make_entries, make_failed_finding, make_file_finding, make_findings, make_header
-from tests.film_builders import make_film_finding
 
 
 @pytest.fixture
@@ -57,21 +56,6 @@ def test_csv_has_a_row_per_face_and_one_per_file_without():
     assert rows[2]["reason"] == "no face found; no conclusion on authenticity"
     assert (rows[6]["verdict"], rows[6]["error"]) == ("", "the file is truncated")
     assert all(len(row["sha256"]) == 64 for row in rows)
-
-
-def test_tracks_have_their_score_with_its_interval_and_their_segments_in_columns_of_their_own():
-    entry = file_entry(make_film_finding())
-    rows = list(csv.DictReader(io.StringIO(written("csv", [entry]))))
-    assert [row["face"] for row in rows] == ["F0001-T01", "F0001-T02", "F0001-T03"]
-    forged, real, short = rows
-    assert (forged["track_score"], forged["track_score_low"], forged["track_score_high"]) == (
-        "0.7100",
-        "0.5800",
-        "0.8300",
-    )
-    [segment] = entry.film.tracks[0].segments
-    assert forged["segments"] == f"{segment.start_seconds.value:.3f}–{segment.end_seconds.value:.3f}"
-    assert (real["segments"], short["track_score"], forged["independent_score"]) == ("", "", "")
 
 
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0.jpg", "+1.jpg", "-1+1.jpg", "@SUM(A1).jpg"])
