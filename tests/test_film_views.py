@@ -169,11 +169,11 @@ def test_the_plot_shows_the_segment_and_the_threshold_where_they_are():
     def column(time):
         return round(100 + float((time - start + margin) / (end - start + 2 * margin)) * 1180)
 
-    inside = drawn[row_of(0.56), column(at(100)) : column(at(190))]
+    inside = drawn[row_of(0.45), column(at(100)) : column(at(190))]
     assert (inside[:, 0] - inside[:, 2]).mean() > 30  # shaded in a warm colour
-    outside = drawn[row_of(0.56), column(at(10)) : column(at(80))]
+    outside = drawn[row_of(0.45), column(at(10)) : column(at(80))]
     assert np.abs(outside[:, 0] - outside[:, 2]).mean() < 5
-    assert np.abs(plain[row_of(0.56), 110:1270, 0] - plain[row_of(0.56), 110:1270, 2]).mean() < 5
+    assert np.abs(plain[row_of(0.45), 110:1270, 0] - plain[row_of(0.45), 110:1270, 2]).mean() < 5
     dashes = plain[row_of(0.6), 300:1270].mean(axis=1) < 100
     assert 0.3 < dashes.mean() < 0.9  # a dashed line over the whole width
 

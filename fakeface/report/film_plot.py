@@ -212,7 +212,7 @@ def _rule(draw: ImageDraw.ImageDraw, film: FilmEntry, plane: Plane) -> None:
     row = plane.down(film.rule.enter)
     for left in range(plane.left, plane.right, 18 * SHARP):
         draw.line((left, row, min(left + 11 * SHARP, plane.right), row), fill=INK, width=2 * SHARP)
-    _write(draw, (plane.left + 6 * SHARP, row - 3 * SHARP), f"stands out from {film.rule.enter:.2f}", "ld", SMALL)
+    _write(draw, (plane.left + 6 * SHARP, row + 5 * SHARP), f"stands out from {film.rule.enter:.2f}", "la", SMALL)
     row, column = plane.down(film.rule.cut), plane.right + 34 * SHARP
     draw.line((column - 16 * SHARP, row, column + 16 * SHARP, row), fill=INK, width=2 * SHARP)
 
