@@ -139,6 +139,13 @@ course_options = grouped("course", Course, minutes_option, workers_option, seed_
     show_default=True,
     help="That last share, in which whole windows are seen.",
 )
+@click.option(
+    "--tiled",
+    type=click.FloatRange(min=0, max=1),
+    default=0.0,
+    show_default=True,
+    help="Share of given fakes and whole faces whose parts are seen as shuffled tiles: none is learned by heart.",
+)
 def encoder(
     training: Training,
     pictures: int,
@@ -149,6 +156,7 @@ def encoder(
     learning_rate: float,
     part: int,
     whole_share: float,
+    tiled: float,
 ) -> ExitCode:
     """Train the vision encoder with its detection, class, region and mask heads."""
     computer = training.computer()
@@ -162,6 +170,7 @@ def encoder(
         compiled=compiled,
         part=part,
         whole_share=whole_share,
+        tiled=tiled,
         **course.settings(),
         **computer,
     )

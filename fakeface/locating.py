@@ -43,7 +43,7 @@ def locate_face(suspicion: Suspicion, asked: Asked, places: Sequence[Place]) -> 
         finding,
         places=found,
         parts=_parts(cutout.scene),
-        probabilities=engine.segmenter.probabilities(encoding),
+        probabilities=suspicion.probabilities,
         heatmaps=_heatmaps(engine, encoding, finding),
     )
 

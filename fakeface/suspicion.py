@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fakeface.backends import Engine
 from fakeface.claims import Cutout, cut_out
@@ -40,11 +41,15 @@ class Suspicion:
     finding: FaceFinding
 
     @cached_property
+    def probabilities(self) -> NDArray[np.float32]:
+        """(224, 224) float32 0..1 over the window: how likely each pixel is altered."""
+        return self.engine.segmenter.probabilities(self.encoding)
+
+    @cached_property
     def face(self) -> Cutout:
         """The face with the pixels that are probably altered, whether or not it shows an artifact mask."""
         height, width = self.frame.pixels.shape[:2]
-        window = self.engine.segmenter.probabilities(self.encoding)
-        visible, probabilities = self.encoding.crop.to_frame(window, height, width)
+        visible, probabilities = self.encoding.crop.to_frame(self.probabilities, height, width)
         pixels = np.zeros((height, width), np.bool_)
         inside = probabilities >= self.engine.profile.thresholds.mask
         pixels[visible.top : visible.bottom, visible.left : visible.right] = inside

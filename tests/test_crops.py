@@ -2,7 +2,7 @@
 
 import torch
 
-from fakeface.training.crops import cropped
+from fakeface.training.crops import TILE, cropped, shuffled
 
 
 def batch_with_altered(rows: slice, columns: slice) -> dict[str, torch.Tensor]:
@@ -42,3 +42,22 @@ def test_the_place_follows_from_the_seed() -> None:
 def test_a_part_as_large_as_the_window_is_the_window() -> None:
     whole = batch_with_altered(slice(0, 8), slice(0, 8))
     assert cropped(whole, 224, seed=1) is whole
+
+
+def test_tiles_of_pairs_without_a_known_place_are_shuffled_alike_and_others_stay() -> None:
+    place = torch.arange(160 * 160).reshape(1, 1, 160, 160).expand(6, 3, 160, 160)
+    batch = {"pixels": place, "mask_known": torch.tensor([True, True, True, False, True, False])}
+    shown = shuffled(batch, 1.0, seed=2)["pixels"]
+    assert torch.equal(shown[0], place[0])
+    assert torch.equal(shown[1], place[1])
+    for real in (2, 4):
+        assert torch.equal(shown[real], shown[real + 1]), "both of a pair alike"
+        assert not torch.equal(shown[real], place[real])
+        assert torch.equal(shown[real].sort().values.sum(), place[real].sum()), "nothing is lost"
+        tile = shown[real, 0, :TILE, :TILE]
+        top, left = divmod(int(tile[0, 0]), 160)
+        assert torch.equal(tile, place[real, 0, top : top + TILE, left : left + TILE]), "a tile is whole"
+        assert top % 8 == left % 8 == 0, "and keeps the phase of the JPEG grid"
+    assert not torch.equal(shown[2], shown[4]), "every pair has its own order"
+    assert torch.equal(shuffled(batch, 1.0, seed=2)["pixels"], shown)
+    assert shuffled(batch, 0.0, seed=2) is batch

@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["cropped"]
+__all__ = ["TILE", "cropped", "shuffled"]
 
 CELL = 4
 """Window pixels per cell of the mask: parts begin at whole cells."""
 KEPT = 0.6
 """Share of the altered cells that a part has to keep."""
+TILE = 32
+"""Side of a shuffled tile in window pixels; a multiple of 8, so that every tile keeps the phase of the JPEG grid."""
 
 
 def cropped(batch: dict[str, Tensor], side: int, seed: int) -> dict[str, Tensor]:
@@ -45,6 +47,33 @@ def cropped(batch: dict[str, Tensor], side: int, seed: int) -> dict[str, Tensor]
         "pixels": _parts(batch["pixels"].permute(0, 2, 3, 1), places * CELL, side).permute(0, 3, 1, 2),
         "mask": _parts(batch["mask"], places, kept),
     }
+
+
+def shuffled(batch: dict[str, Tensor], share: float, seed: int) -> dict[str, Tensor]:
+    """Some of the pairs without a known place as tiles in another order, which is the same for both windows of a pair.
+
+    Given fakes are few and met often, so a network comes to know them by heart. Tiles show no face to remember, and
+    their texture is as it was (Zhong et al. 2023, PatchCraft, arXiv 2311.12397, which judges by such pictures).
+
+    Args:
+        batch: as ``cropped`` takes it; sides a multiple of 32.
+        share: of such pairs, 0..1.
+        seed: of the choice and the orders.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    unknown = ~batch["mask_known"][1::2].cpu()
+    chosen = unknown & (torch.rand(len(unknown), generator=generator) < share)
+    if not chosen.any():
+        return batch
+    pixels = batch["pixels"].clone()
+    count = pixels.shape[-1] // TILE
+    for pair in torch.nonzero(chosen)[:, 0].tolist():
+        order = torch.randperm(count * count, generator=generator).to(pixels.device)
+        both = pixels[2 * pair : 2 * pair + 2]
+        tiles = both.reshape(2, 3, count, TILE, count, TILE).permute(0, 2, 4, 1, 3, 5).flatten(1, 2)[:, order]
+        back = tiles.reshape(2, count, count, 3, TILE, TILE).permute(0, 3, 1, 4, 2, 5)
+        pixels[2 * pair : 2 * pair + 2] = back.reshape(both.shape)
+    return batch | {"pixels": pixels}
 
 
 def _parts(values: Tensor, places: Tensor, side: int) -> Tensor:

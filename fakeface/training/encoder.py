@@ -19,7 +19,7 @@ from fakeface.errors import SettingsError
 from fakeface.faces import CROP_SIZE
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
 from fakeface.training.checkpoints import Average, save_weights
-from fakeface.training.crops import cropped
+from fakeface.training.crops import TILE, cropped, shuffled
 from fakeface.training.device import Device
 from fakeface.training.feeding import fed
 from fakeface.training.forge.operators import OPERATORS
@@ -64,6 +64,8 @@ class EncoderTraining:
         part: side of the part of every window that is seen until whole windows are, in pixels, a multiple of 16; 224
             for whole windows throughout.
         whole_share: last share of the budget, in which whole windows are seen.
+        tiled: share of the pairs without a known place (given fakes, whole faces) that are seen as shuffled tiles until
+            then.
     """
 
     pictures: int = 250_000
@@ -83,8 +85,11 @@ class EncoderTraining:
     left_out: tuple[str, ...] = ()
     part: int = CROP_SIZE
     whole_share: float = 0.3
+    tiled: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.tiled and self.part % TILE:
+            raise SettingsError(f"tiles are {TILE} pixels wide, which does not divide a part of {self.part}")
         if self.part % TOKEN:
             raise SettingsError(f"the part of a window is a multiple of {TOKEN} pixels wide, not {self.part}")
 
@@ -205,7 +210,8 @@ def _shown(
     if settings.part >= CROP_SIZE or budget.share >= 1 - settings.whole_share:
         return batch, settings.left_out
     seed = settings.seed * 1_000_003 + budget.seen
-    return cropped(batch, settings.part, seed), (*settings.left_out, "regions")
+    part = cropped(batch, settings.part, seed)
+    return shuffled(part, settings.tiled, seed) if settings.tiled else part, (*settings.left_out, "regions")
 
 
 def pair_batches(
