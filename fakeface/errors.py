@@ -4,6 +4,7 @@ FakefaceError
 ├── SettingsError              the request contradicts itself                      exit 2
 ├── EvidenceError              one input cannot be examined                        exit 3
 │   ├── UnreadableEvidence     missing, no permission, truncated, damaged
+│   ├── OutOfRange             a film without a frame in the range that was asked for
 │   ├── UnsupportedEvidence    not a picture, or a format outside the allow-list
 │   ├── EvidenceTooLarge       more pixels than the cap
 │   └── DecoderFailed          the decoding child died, ran out of memory or time
@@ -25,6 +26,7 @@ __all__ = [
     "EvidenceTooLarge",
     "FakefaceError",
     "IntegrityError",
+    "OutOfRange",
     "OutputError",
     "SettingsError",
     "UnreadableEvidence",
@@ -61,6 +63,12 @@ class EvidenceError(FakefaceError):
 
 class UnreadableEvidence(EvidenceError):
     """The file is missing, not permitted, empty, truncated or damaged."""
+
+
+class OutOfRange(EvidenceError):
+    """A film is sound, and has no frame in the range that was asked for."""
+
+    code = "out_of_range"
 
 
 class UnsupportedEvidence(EvidenceError):

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from fakeface.backends import Engine
 from fakeface.decision import Reason
 from fakeface.decisive import decide_frames
-from fakeface.errors import UnreadableEvidence
+from fakeface.errors import OutOfRange
 from fakeface.evidence import Evidence
 from fakeface.films import DecisiveFrame, FilmFinding, Segment, Shot, Sighting, TrackFinding, TrackRule
 from fakeface.findings import FileFinding, FileStatus
@@ -231,7 +231,7 @@ def _watch(
             seen.take(look)
         heard(looks[-1].time_seconds)
     if not seen.times:
-        raise UnreadableEvidence("no frame of this film lies in the range that was asked for")
+        raise OutOfRange("no frame of this film lies in the range that was asked for")
     return seen, watcher
 
 

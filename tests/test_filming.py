@@ -13,7 +13,7 @@ from fakeface import decisive
 from fakeface.backends import Engine
 from fakeface.backends.dlib import DlibFaceFollower
 from fakeface.decision import Reason, Verdict
-from fakeface.errors import OutputError, SettingsError, UnreadableEvidence
+from fakeface.errors import OutOfRange, OutputError, SettingsError
 from fakeface.faces import Face, FaceOrigin
 from fakeface.filming import FilmRequest, examine_film, sighting_end
 from fakeface.films import FilmFinding, Role, Shot, TrackFinding, TrackRule
@@ -162,7 +162,7 @@ def test_faces_on_damaged_frames_are_listed_and_not_scored() -> None:
 
 
 def test_a_range_without_a_frame_is_an_error_and_no_finding() -> None:
-    with pytest.raises(UnreadableEvidence, match="no frame of this film lies in the range"):
+    with pytest.raises(OutOfRange, match="no frame of this film lies in the range"):
         examine([])
 
 
