@@ -42,7 +42,7 @@ class Results:
 
     Args:
         writer: of the chosen format.
-        stream: standard output or standard error.
+        stream: standard output.
     """
 
     def __init__(self, writer: Writer, stream: TextIO) -> None:

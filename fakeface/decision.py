@@ -204,12 +204,12 @@ class Choice:
 
     Args:
         row: of the answer.
-        match: its match score, 0..1.
+        matches: match score of each answer, 0..1; ``None`` for an unreadable one.
         fakeness: of the face, 0..1.
     """
 
     row: int
-    match: float
+    matches: tuple[float | None, ...]
     fakeness: float
 
 
@@ -223,11 +223,12 @@ def choose(claims: Sequence[Claim | None], scores: Scores) -> Choice | None:
     Returns:
         the choice; ``None`` where no answer can be read.
     """
-    read = [(scores.match(row, claim), -row, claim) for row, claim in enumerate(claims) if claim is not None]
-    if not read:
+    matches = tuple(None if claim is None else scores.match(row, claim) for row, claim in enumerate(claims))
+    readable = [(match, -row) for row, match in enumerate(matches) if match is not None]
+    if not readable:
         return None
-    best, negated, claim = max(read)
-    return Choice(-negated, best, best if claim is Claim.FAKE else 1 - best)
+    best, negated = max(readable)
+    return Choice(-negated, matches, best if claims[-negated] is Claim.FAKE else 1 - best)
 
 
 def overall(verdicts: Collection[Verdict]) -> Verdict:
@@ -274,8 +275,8 @@ def decide(
         verdict,
         reason,
         fakeness=chosen.fakeness,
-        match=chosen.match,
-        matches=tuple(scores.match(row, one.claim) if one.claim else None for row, one in enumerate(answers)),
+        match=chosen.matches[chosen.row],
+        matches=chosen.matches,
         chosen=chosen.row,
         difficulty=Difficulty.EASY if len(claims) == 1 else Difficulty.HARD,
         forgery=_fitting_class(verdict, class_probabilities),

@@ -75,7 +75,7 @@ def choose_sightings(track: int, scored: Sequence[Sighting], segments: Sequence[
     scores = np.array([one.score for one in scored], np.float64)
     sharp = np.array([one.sharpness for one in scored])
     asked = sorted(segments, key=lambda one: -one.score)[:MOST_SEGMENTS]
-    inside = [[place for place, one in enumerate(scored) if _lies_in(one, segment)] for segment in asked]
+    inside = [[place for place, one in enumerate(scored) if segment.holds(one.time_seconds)] for segment in asked]
     stretches = [places for places in inside if places] or [list(range(len(scored)))]
     typical = [place for places in stretches for place in places]
     middle = np.median(scores[typical])
@@ -86,10 +86,6 @@ def choose_sightings(track: int, scored: Sequence[Sighting], segments: Sequence[
     roles.setdefault(nearest, []).append(Role.TYPICAL)
     roles.setdefault(int(np.argmax(sharp)), []).append(Role.SHARPEST)
     return tuple(Choice(track, scored[place], tuple(found)) for place, found in roles.items())
-
-
-def _lies_in(sighting: Sighting, segment: Segment) -> bool:
-    return segment.start_seconds <= sighting.time_seconds < segment.end_seconds
 
 
 def decide_frames(

@@ -153,7 +153,7 @@ class _Teller:
     def _checked(self, task: str, exchange: Exchange, history: tuple[Exchange, ...]) -> Explanation:
         finding = self.finding
         masks = phrase_masks(self.engine, self.encoding, exchange, history, self.witness.places)
-        statements = check_statements(read_statements(exchange.answer), masks, self.witness.measured)
+        statements = check_statements(read_statements(exchange.answer), masks, self.witness.suspicion.measured)
         explanation = Explanation(
             task,
             exchange.question,

@@ -181,6 +181,10 @@ class Segment:
     score: float
     sightings: int
 
+    def holds(self, time: Fraction) -> bool:
+        """Whether a presentation time, in seconds, lies in it."""
+        return self.start_seconds <= time < self.end_seconds
+
 
 @dataclass(frozen=True, slots=True)
 class TrackRule:

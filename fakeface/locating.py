@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fakeface.answers import Claim
 from fakeface.asked import Asked, Place
 from fakeface.backends import Engine
-from fakeface.claims.cutout import Cutout, cut_out
+from fakeface.claims.cutout import Cutout
 from fakeface.claims.scene import REDUCE, Scene
 from fakeface.decision import Decision, Pairing
 from fakeface.findings import FaceFinding, PartFinding
@@ -34,15 +34,13 @@ def locate_face(suspicion: Suspicion, asked: Asked, places: Sequence[Place]) -> 
         places: those that belong to this face.
     """
     engine, encoding, finding = suspicion.engine, suspicion.encoding, suspicion.finding
-    altered = finding.masks[0].pixels if finding.masks else None
-    cutout = cut_out(suspicion.frame.pixels, finding.face.landmarks, altered)
-    found = _answer_places(suspicion, cutout, places)
+    found = _answer_places(suspicion, places)
     if not asked.maps:
         return replace(finding, places=found)
     return replace(
         finding,
         places=found,
-        parts=_parts(cutout.scene),
+        parts=_parts(suspicion.measured.scene),
         probabilities=suspicion.probabilities,
         heatmaps=_heatmaps(engine, encoding, finding),
     )
@@ -99,8 +97,9 @@ def _reference(scene: Scene, concept: str, measured: Mapping[str, float]) -> dic
     return {name: scene.limits.span(concept, name) for name in measured}
 
 
-def _answer_places(suspicion: Suspicion, cutout: Cutout, places: Sequence[Place]) -> tuple[PartFinding, ...]:
+def _answer_places(suspicion: Suspicion, places: Sequence[Place]) -> tuple[PartFinding, ...]:
     """One answer per place; all masks come out of one call."""
+    cutout = suspicion.measured
     areas = [_area(place, cutout) for place in places]
     shown = [row for row, area in enumerate(areas) if area.any()]  # a part that is not seen here marks nothing
     prompts = [_prompt(places[row], areas[row]) for row in shown]
@@ -108,7 +107,7 @@ def _answer_places(suspicion: Suspicion, cutout: Cutout, places: Sequence[Place]
     masks = locate(suspicion.encoding, prompts, cutout.height, cutout.width) if prompts else ()
     answers = dict(zip(shown, masks, strict=True))
     return tuple(
-        _answered(place, area, answers.get(row), cutout, suspicion)
+        _answered(place, area, answers.get(row), suspicion)
         for row, (place, area) in enumerate(zip(places, areas, strict=True))
     )
 
@@ -125,9 +124,9 @@ def _prompt(place: Place, area: Bools) -> MaskPrompt:
     return MaskPrompt(place.words, region=area)
 
 
-def _answered(place: Place, area: Bools, mask: Mask | None, cutout: Cutout, suspicion: Suspicion) -> PartFinding:
+def _answered(place: Place, area: Bools, mask: Mask | None, suspicion: Suspicion) -> PartFinding:
     """What answers a place; only a suspicious part has altered pixels, because a decoder that is asked finds some."""
-    scene = cutout.scene
+    cutout, scene = suspicion.measured, suspicion.measured.scene
     concept, leaf = part_of(_seen(area, cutout), scene.leaves)
     concept = place.concept or concept
     problem = problem_of(concept, scene.leaves) if concept else "no part of the face that can be named lies there"

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from fakeface.backends import Engine
 from fakeface.claims import Cutout, cut_out
 from fakeface.claims.matching import regions_of
-from fakeface.concepts.tree import leaves_below
 from fakeface.findings import FaceFinding
 from fakeface.frames import Frame
 from fakeface.interfaces import Encoding
+from fakeface.places import problem_of
 
 __all__ = ["Suspicion"]
 
@@ -55,13 +55,15 @@ class Suspicion:
         pixels[visible.top : visible.bottom, visible.left : visible.right] = inside
         return cut_out(self.frame.pixels, self.finding.face.landmarks, pixels)
 
+    @cached_property
+    def measured(self) -> Cutout:
+        """The face, for measurements: its artifact mask is no surroundings to compare with."""
+        altered = self.finding.masks[0].pixels if self.finding.masks else None
+        return cut_out(self.frame.pixels, self.finding.face.landmarks, altered)
+
     def problem(self, concept: str) -> str:
         """Why a part cannot be assessed on this picture; empty where it can."""
-        scene = self.face.scene
-        if scene.assessable(concept):
-            return ""
-        reasons = (scene.leaves.reasons[leaf] for leaf in leaves_below(concept))
-        return next((str(reason) for reason in reasons if reason), "nothing of it was found")
+        return problem_of(concept, self.face.scene.leaves)
 
     def altered(self, concept: str | None) -> bool:
         """Whether a part is called altered.

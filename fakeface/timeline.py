@@ -282,4 +282,4 @@ def judge(
 
 
 def _inside(time: Fraction, segments: Sequence[Segment]) -> bool:
-    return any(one.start_seconds <= time < one.end_seconds for one in segments)
+    return any(one.holds(time) for one in segments)

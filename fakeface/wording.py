@@ -18,7 +18,6 @@ from fakeface.answers import LIST_OF_NOTHING, LIST_QUESTIONS, Exchange, find_phr
 from fakeface.claims import Cutout, cut_out, sayable
 from fakeface.claims.reading import concept_of
 from fakeface.concepts import CONCEPTS
-from fakeface.findings import FaceFinding
 from fakeface.grounding import phrase_masks
 from fakeface.interfaces import END_OF_TEXT
 from fakeface.masks import Mask
@@ -47,26 +46,15 @@ class Witness:
 
     suspicion: Suspicion
 
-    @property
-    def finding(self) -> FaceFinding:
-        """The face, and its artifact mask where it has one."""
-        return self.suspicion.finding
-
     @cached_property
     def places(self) -> Cutout:
         """The face, for the places of its parts."""
-        return cut_out(self.suspicion.frame.pixels, self.finding.face.landmarks)
-
-    @cached_property
-    def measured(self) -> Cutout:
-        """The face, for measurements: its artifact mask is no surroundings to compare with."""
-        altered = self.finding.masks[0].pixels if self.finding.masks else None
-        return cut_out(self.suspicion.frame.pixels, self.finding.face.landmarks, altered)
+        return cut_out(self.suspicion.frame.pixels, self.suspicion.finding.face.landmarks)
 
     @cached_property
     def altered(self) -> tuple[str, ...]:
         """Concepts that the artifact mask covers, by the naming rule, with those within a name that cuts across."""
-        scene = self.measured.scene
+        scene = self.suspicion.measured.scene
         inner = (part for name in scene.naming.names for part in scene.within(name))
         return tuple(dict.fromkeys((*scene.naming.names, *inner)))
 
@@ -98,7 +86,7 @@ class Witness:
         match = pointed or listed
         if match is None:
             return ()
-        return tuple(f" {wording}" for wording in sayable(match.group(1).strip(), mask, self.measured))
+        return tuple(f" {wording}" for wording in sayable(match.group(1).strip(), mask, self.suspicion.measured))
 
     def _phrase_masks(self, exchange: Exchange, history: Sequence[Exchange]) -> tuple[Mask, ...]:
         return phrase_masks(self.suspicion.engine, self.suspicion.encoding, exchange, history, self.places)
@@ -106,7 +94,7 @@ class Witness:
     def _answer(self, concept: str, text: str) -> tuple[str, ...]:
         """How the answer about a part goes on where that follows from the picture: beginning, part, mask, reason."""
         problem, altered = self.suspicion.problem(concept), self.suspicion.altered(concept)
-        if not text and not problem and not altered and self.measured.scene.usual(concept) is None:
+        if not text and not problem and not altered and self.suspicion.measured.scene.usual(concept) is None:
             return (f"{_UNALTERED}: nothing was altered in the <p>{CONCEPTS[concept].words}</p>[NOSEG].",)
         if not text:
             return (_POINTING,) if problem or altered else (_UNALTERED,)
