@@ -26,6 +26,7 @@ LIBRARIES = {
     "reportlab": "reportlab",
     "scipy": "scipy",
     "ffmpeg": "ffmpeg-python",
+    "av": "av",
     "pycocotools.mask": "pycocotools",
     "safetensors": "safetensors",
     "tokenizers": "tokenizers",

@@ -1,11 +1,9 @@
-"""What a run does with films: which frames it looks at, what it writes beside the record, and how far it has come."""
+"""What a run does with films: which frames it looks at, and what it writes beside the record."""
 
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -13,23 +11,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options, runtime
+from .film_bar import FilmBar
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
     from fakeface.backends import Engine
     from fakeface.backends.films import FilmDecoder
     from fakeface.evidence import Evidence
     from fakeface.filming import FilmRequest, FilmRoute
     from fakeface.findings import FileFinding
-    from fakeface.inputs import Input
     from fakeface.interfaces import FilmSource
     from fakeface.report.casefolder import CaseFolder
     from fakeface.report.film_entries import FilmEntry, FilmFiles
     from fakeface.sampling import Sampling
     from fakeface.settings import Settings
 
-__all__ = ["FilmBar", "FilmChoice", "FilmPart", "RangeType", "RateType", "film_bar", "film_options"]
+__all__ = ["FilmChoice", "FilmPart", "RangeType", "RateType", "film_options"]
 
 DEFAULT_PER_SHOT = 12
 """Frames of each shot where ``--scenes`` names no number."""
@@ -173,7 +169,7 @@ class FilmPart:
             from fakeface.backends.clips import require_encoder
 
             require_encoder()
-        self._decoder = _Opener(FilmDecoder(settings.films))
+        self._decoder, self._bar = _Opener(FilmDecoder(settings.films)), FilmBar(None)
 
     def for_record(self) -> dict[str, object]:
         """What the results depend on, JSON-ready."""
@@ -189,7 +185,7 @@ class FilmPart:
         from fakeface.filming import FilmRoute
         from fakeface.findings import file_id
 
-        self._decoder.read = bar.read
+        self._bar, self._decoder.read = bar, bar.read
         return FilmRoute(
             engine,
             lambda evidence: looks_like_film(evidence.path),
@@ -197,6 +193,7 @@ class FilmPart:
             self.request,
             lambda item, evidence: folder.film_journal(file_id(item.number), evidence.sha256),
             bar.reached,
+            bar.decided,
         )
 
     def write(self, folder: CaseFolder, finding: FileFinding) -> FilmFiles:
@@ -240,7 +237,8 @@ class FilmPart:
         name = f"films/{file_id}-clip.mp4"
         start, end = self.request.sampling.start, self.request.sampling.end
         everything = Sampling(every=1, start=start, end=end, most=max(entry.counts.decoded, 1))
-        pictures = annotated(entry, file_id, (one.frame for one in source.sampled(everything)))
+        frames = (one.frame for one in source.sampled(everything))
+        pictures = self._bar.written(annotated(entry, file_id, frames), source.facts.duration_seconds)
         settings = self.request.settings.films
         path = folder.new_file(name)
         write_clip(path, pictures, source.evidence, source.facts.audio, settings, start, end)
@@ -260,67 +258,3 @@ class _Opener:
         self.last = None
         self.last = self._decoder.open(evidence, self.read)
         return self.last
-
-
-class FilmBar:
-    """How far a run has come: inputs, and the seconds of the film at hand with the time that remains.
-
-    Args:
-        progress: of rich; ``None`` shows nothing.
-        count: how many inputs there are; called only where a bar is shown.
-    """
-
-    def __init__(self, progress: Progress | None, count: Callable[[], int]) -> None:
-        self._progress = progress
-        self._film: TaskID | None = None
-        self._words = ""
-        self._files: TaskID | None = progress.add_task("files", total=count(), told="") if progress else None
-
-    def advance(self) -> None:
-        """One more input is done."""
-        if self._progress and self._files is not None:
-            self._progress.advance(self._files)
-            if self._film is not None:
-                self._progress.remove_task(self._film)
-            self._film = None
-
-    def read(self, reached: Fraction, length: Fraction | None) -> None:
-        """The first reading of a film has come to this time, of the length that it states; both in seconds."""
-        self._show("reading", reached, length)
-
-    def reached(self, item: Input, reached: Fraction, length: Fraction | None) -> None:
-        """A film was looked at up to this time, of its whole length; both in seconds."""
-        from fakeface.findings import file_id
-
-        self._show(file_id(item.number), reached, length)
-
-    def _show(self, words: str, reached: Fraction, length: Fraction | None) -> None:
-        if not self._progress:
-            return
-        told = f"{float(reached):.1f} of {float(length):.1f} s" if length else f"{float(reached):.1f} s"
-        if self._words != words and self._film is not None:
-            self._progress.remove_task(self._film)
-            self._film = None
-        if self._film is None:
-            self._words = words
-            self._film = self._progress.add_task(words, total=float(length) if length else None, told=told)
-        self._progress.update(self._film, completed=float(reached), told=told)
-
-
-@contextmanager
-def film_bar(count: Callable[[], int], *, shown: bool) -> Iterator[FilmBar]:
-    """A bar on standard error, if that is a terminal and one is wanted."""
-    if not shown or not sys.stderr.isatty():
-        yield FilmBar(None, count)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[told]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), redirect_stdout=False, transient=True) as progress:
-        yield FilmBar(progress, count)

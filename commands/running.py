@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import films, options, runtime, screen
+from .film_bar import film_bar
 from .runtime import ExitCode
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ class _Run:
         """The function that moves the progress bar by one input, and what examines films."""
         if self.film is None:
             return stack.enter_context(screen.progress(self.inputs.count, shown=self._bar_shown())), None
-        bar = stack.enter_context(films.film_bar(self.inputs.count, shown=self._bar_shown()))
+        bar = stack.enter_context(film_bar(self.inputs.count, shown=self._bar_shown()))
         return bar.advance, self.film.route(self.engine, self.folder, bar)
 
     def _bar_shown(self) -> bool:

@@ -7,7 +7,7 @@ the same code as those of still pictures.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,6 +93,7 @@ def decide_frames(
     source: FilmSource,
     settings: Settings,
     tracks: Mapping[int, tuple[Sequence[Sighting], Sequence[Segment]]],
+    told: Callable[[int, int], None] = lambda _done, _count: None,
 ) -> dict[int, tuple[DecisiveFrame, ...]]:
     """The decisive frames of all tracks with their decisions.
 
@@ -102,6 +103,7 @@ def decide_frames(
         settings: of the route.
         tracks: by number the scored sightings of every track that is to be decided, at least one each, and where it
             stands out.
+        told: after every batch how many faces are decided, and how many there are.
 
     Returns:
         by number; in the order of their first roles.
@@ -117,14 +119,18 @@ def decide_frames(
     most = max(min(MOST_DECIDED, MOST_PIXELS // pixels), 1)
     if len(chosen) > most:
         LOG.warning("%d faces are decisive; the first %d are decided", len(chosen), most)
-    decided = sorted(_decided(engine, source, settings, chosen[:most]), key=lambda pair: pair[0].rank)
+    decided: list[tuple[Choice, DecisiveFrame]] = []
+    for batch in _decided(engine, source, settings, chosen[:most]):
+        decided += batch
+        told(len(decided), len(chosen[:most]))
+    decided.sort(key=lambda pair: pair[0].rank)
     return {number: tuple(frame for choice, frame in decided if choice.track == number) for number in tracks}
 
 
 def _decided(
     engine: Engine, source: FilmSource, settings: Settings, chosen: Sequence[Choice]
-) -> Iterator[tuple[Choice, DecisiveFrame]]:
-    """Every frame of the film is fetched once, in its order."""
+) -> Iterator[list[tuple[Choice, DecisiveFrame]]]:
+    """In batches; every frame of the film is fetched once, in its order."""
     by_index: dict[int, list[Choice]] = {}
     for choice in chosen:
         by_index.setdefault(choice.sighting.index, []).append(choice)
@@ -132,9 +138,10 @@ def _decided(
     for sampled in source.frames_at(by_index):
         waiting += _fetched(sampled, by_index[sampled.frame.index])
         if len(waiting) >= settings.batch_faces:
-            yield from _decide(engine, settings, waiting)
+            yield list(_decide(engine, settings, waiting))
             waiting = []
-    yield from _decide(engine, settings, waiting)
+    if waiting:
+        yield list(_decide(engine, settings, waiting))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

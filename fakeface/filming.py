@@ -90,6 +90,7 @@ class FilmRoute:
         request: what to do with each.
         remember: the memory for one input.
         heard: told of every batch of looks: the input, seconds of the film that are done, and how long the film is.
+        decided: told of every batch of decisive faces: how many are decided, of how many.
     """
 
     engine: Engine
@@ -98,6 +99,7 @@ class FilmRoute:
     request: FilmRequest
     remember: Callable[[Input, Evidence], FilmMemory] = lambda _item, _evidence: Forgetful()
     heard: Callable[[Input, Fraction, Fraction | None], None] = lambda _item, _reached, _length: None
+    decided: Callable[[int, int], None] = lambda _done, _count: None
 
     def __call__(self, item: Input, evidence: Evidence) -> FileFinding | None:
         """The finding of a film; ``None`` where the file is none.
@@ -116,6 +118,7 @@ class FilmRoute:
             self.request,
             self.remember(item, evidence),
             lambda reached: self.heard(item, reached, length),
+            self.decided,
         )
         return FileFinding(
             item.number,
@@ -173,6 +176,7 @@ def examine_film(
     request: FilmRequest,
     memory: FilmMemory | None = None,
     heard: Callable[[Fraction], None] = lambda _reached: None,
+    decided: Callable[[int, int], None] = lambda _done, _count: None,
 ) -> tuple[FilmFinding, float, float]:
     """Everything about one film.
 
@@ -182,6 +186,7 @@ def examine_film(
         request: what to do.
         memory: keeps the looks; what it holds already is not looked at again.
         heard: told the time in the film that is done, in seconds.
+        decided: told how many of the decisive faces are decided, and how many there are.
 
     Returns:
         the finding, and the wall seconds spent finding faces and in the networks.
@@ -193,7 +198,7 @@ def examine_film(
     started = time.perf_counter()
     rule = rule_of(engine, request)
     counts = source.counts_so_far()
-    tracks = tuple(_findings(engine, source, request, rule, seen))
+    tracks = tuple(_findings(engine, source, request, rule, seen, decided))
     film = FilmFinding(
         source.facts,
         replace(counts, sampled=len(seen.times), with_faces=seen.with_faces),
@@ -245,7 +250,12 @@ class _Scored:
 
 
 def _findings(
-    engine: Engine, source: FilmSource, request: FilmRequest, rule: TrackRule, seen: _Seen
+    engine: Engine,
+    source: FilmSource,
+    request: FilmRequest,
+    rule: TrackRule,
+    seen: _Seen,
+    told: Callable[[int, int], None],
 ) -> Iterator[TrackFinding]:
     """One per track, by number."""
     settings, tracks = request.settings, dict(seen.sightings())
@@ -256,7 +266,7 @@ def _findings(
         ends = [sighting_end(seen.times, one.time_seconds, shots[number], request.sampling.end) for one in sightings]
         scored[number] = _scored(sightings, ends, rule)
     lasting = {number: (usable[number], one.segments) for number, one in scored.items() if one.score is not None}
-    decided = decide_frames(engine, source, settings, lasting)
+    decided = decide_frames(engine, source, settings, lasting, told)
     for number, track in tracks.items():
         found = _finding(number, shots[number], track, scored[number], decided.get(number, ()), rule)
         small = all(one.face.size_pixels < settings.faces.min_face_pixels for one in track if not one.followed)

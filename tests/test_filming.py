@@ -396,6 +396,17 @@ def test_a_segment_ends_with_the_range_and_with_what_was_looked_at() -> None:
     assert sighting_end(times, Fraction(3), Shot(1, Fraction(0), Fraction(10, 3))) == Fraction(10, 3)
 
 
+def test_it_is_told_how_many_faces_are_decided() -> None:
+    told: list[tuple[int, int]] = []
+    request = FilmRequest(Settings(batch_faces=1), EVERY)
+    frames = ListedFilm(two_persons(24, forged=range(12, 24)))
+    film, _, _ = examine_film(make_engine(), frames, request, decided=lambda *counts: told.append(counts))
+    decisive = [frame for track in film.tracks for frame in track.decisive]
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert told[-1] == (len(decisive), len(decisive))
+    assert len(told) > 1, "after every batch"
+
+
 def test_every_stretch_that_stands_out_has_a_frame_decided_inside_it() -> None:
     stretches = (range(16, 32), range(48, 64))
     frames = [

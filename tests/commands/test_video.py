@@ -243,7 +243,7 @@ def test_a_run_under_another_sampling_is_not_resumed(evidence: Path) -> None:
 
 
 def test_the_bar_tells_the_seconds_of_the_film_at_hand() -> None:
-    from fakeface.commands.films import FilmBar
+    from fakeface.commands.film_bar import FilmBar
     from rich.progress import Progress
 
     from fakeface.inputs import Input
@@ -257,5 +257,9 @@ def test_the_bar_tells_the_seconds_of_the_film_at_hand() -> None:
     _, film = progress.tasks
     assert (film.description, film.completed, film.total) == ("F0002", 5, 10)
     assert film.fields["told"] == "5.0 of 10.0 s"
+    bar.decided(2, 3)
+    assert [(task.description, task.fields["told"]) for task in progress.tasks][1] == ("deciding", "2 of 3 faces")
+    assert list(bar.written([("picture", Fraction(1, 2))], Fraction(10))) == [("picture", Fraction(1, 2))]
+    assert [(task.description, task.fields["told"]) for task in progress.tasks][1] == ("copy", "0.5 of 10.0 s")
     bar.advance()
     assert [(task.description, task.completed, task.total) for task in progress.tasks] == [("files", 1, 3)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import subprocess
 from dataclasses import dataclass
-from typing import Literal
+from fractions import Fraction
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -27,11 +27,11 @@ SAMPLING_FACTORS: dict[Subsampling, int] = {
 AVIF_SPEED = 10
 """The fastest: 7 ms for 256 x 256 pixels."""
 
-TIMEOUT_S = 60.0
-"""A call of ffmpeg takes 0.03 s for a face; only a machine that stands still needs so long."""
+RATE = 25
+"""Frames per second of a clip."""
 
-FFMPEG = "install one with H.264 (pip install imageio-ffmpeg) or name it in the environment variable IMAGEIO_FFMPEG_EXE"
-"""What to do where ffmpeg does not work."""
+PYAV = "install PyAV with H.264 (pip install av)"
+"""What to do where H.264 does not work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Avif:
 class H264:
     """The last frame of a tiny H.264 clip (4:2:0) of the still, so that it is predicted from frames before it.
 
-    ``apply`` raises :class:`BackendError` where ffmpeg is missing, fails or takes too long; it never goes on without.
+    ``apply`` raises :class:`BackendError` where PyAV is missing or fails; it never goes on without.
 
     Args:
         crf: constant rate factor, 0 (lossless) .. 51.
@@ -119,25 +119,42 @@ class H264:
     def apply(self, pixels: Pixels) -> Pixels:
         """The picture as the clip's last frame shows it."""
         height, width = pixels.shape[:2]
-        raw = _ffmpeg(["-f", "h264", "-i", "pipe:0", "-f", "rawvideo", "-pix_fmt", "rgb24"], self.stream(pixels))
-        even = (height + height % 2, width + width % 2, 3)
-        count = len(self.jitter) + 1
-        if len(raw) != count * int(np.prod(even)):
-            raise BackendError(f"ffmpeg gave {len(raw)} bytes for {count} frames of {even[1]}x{even[0]}: {FFMPEG}")
-        frames = np.frombuffer(raw, np.uint8).reshape(count, *even)
-        return frames[-1, :height, :width].copy()
+        av = _libraries()
+        try:
+            decoder = av.CodecContext.create("h264", "r")
+            decoder.thread_count = 1
+            frames = [frame for packet in (*self._packets(av, pixels), None) for frame in decoder.decode(packet)]
+            shown = frames[-1].reformat(format="rgb24", interpolation="BICUBIC").to_ndarray()
+        except (av.FFmpegError, IndexError, ValueError) as error:
+            raise BackendError(f"H.264 cannot be read back ({error}): {PYAV}") from error
+        return np.ascontiguousarray(shown[:height, :width])
 
     def stream(self, pixels: Pixels) -> bytes:
         """The clip as an H.264 byte stream: one intra frame and predicted ones, in the order they are shown."""
+        return b"".join(bytes(packet) for packet in self._packets(_libraries(), pixels))
+
+    def _packets(self, av: Any, pixels: Pixels) -> list[Any]:
+        """Encoded on one thread, for the same bytes every time."""
         height, width = pixels.shape[:2]
         even = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)  # 4:2:0 needs it
         size = (even.shape[1], even.shape[0])
         moves = [np.array([[1, 0, right], [0, 1, down]], np.float32) for right, down in self.jitter]
         clip = [cv2.warpAffine(even, move, size, borderMode=cv2.BORDER_REPLICATE) for move in moves]
-        raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", "25", "-i", "pipe:0"]
-        coding = ["-c:v", "libx264", "-preset", self.preset, "-crf", str(self.crf), "-pix_fmt", "yuv420p"]
-        frames = ["-bf", "0", "-g", "250", "-sc_threshold", "0", "-f", "h264"]
-        return _ffmpeg([*raw, *coding, *frames], np.stack([*clip, even]).tobytes())
+        try:
+            encoder = av.CodecContext.create("libx264", "w")
+            encoder.width, encoder.height = size
+            encoder.pix_fmt, encoder.time_base, encoder.framerate = "yuv420p", Fraction(1, RATE), RATE
+            encoder.thread_count, encoder.gop_size, encoder.max_b_frames = 1, 250, 0
+            encoder.options = {"crf": str(self.crf), "preset": self.preset, "sc_threshold": "0"}
+            packets = []
+            for number, picture in enumerate((*clip, even)):
+                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+                frame = frame.reformat(format="yuv420p", interpolation="BICUBIC")
+                frame.pts = number
+                packets += encoder.encode(frame)
+            return [*packets, *encoder.encode(None)]
+        except (av.FFmpegError, ValueError) as error:
+            raise BackendError(f"H.264 cannot be written ({error}): {PYAV}") from error
 
     def __str__(self) -> str:
         return f"H.264 CRF {self.crf} {self.preset}, frame {len(self.jitter) + 1}"
@@ -152,25 +169,9 @@ def _coded(pixels: Pixels, suffix: str, options: list[int]) -> Pixels:
         raise BackendError(f"this OpenCV cannot write {suffix[1:].upper()}: {advice}") from error
 
 
-def _ffmpeg(arguments: list[str], data: bytes) -> bytes:
-    """Run ffmpeg on one thread, for the same bytes every time; it reads ``data`` and its output is returned."""
-    program = _program()
-    command = [program, "-hide_banner", "-loglevel", "error", "-threads", "1", *arguments, "-threads", "1", "pipe:1"]
+def _libraries() -> Any:
+    """PyAV: ffmpeg's libraries inside this process, of one version whatever programs the machine has."""
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603
-    except OSError as error:
-        raise BackendError(f"cannot run ffmpeg at {program}: {FFMPEG}") from error
-    except subprocess.TimeoutExpired as error:
-        raise BackendError(f"ffmpeg took longer than {TIMEOUT_S:.0f} s: try again on a less busy machine") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-        raise BackendError(f"ffmpeg failed with status {done.returncode} ({said[0]}): {FFMPEG}")
-    return done.stdout
-
-
-def _program() -> str:
-    """The ffmpeg of imageio-ffmpeg, whatever the machine has: forgeries of one seed are the same bytes everywhere."""
-    try:
-        return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
-    except (ImportError, RuntimeError) as error:
-        raise BackendError(f"no ffmpeg for H.264: {FFMPEG}") from error
+        return importlib.import_module("av")
+    except ImportError as error:
+        raise BackendError(f"no H.264: {PYAV}") from error
