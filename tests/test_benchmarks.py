@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tokenizers import Tokenizer
 
+from fakeface.bench.values import ScoredFace
 from fakeface.training import mids as mids_stage
 from fakeface.training.lessons import with_fields
 from fakeface.training.mids import MidsTraining
@@ -20,6 +22,7 @@ from .test_mids_training import answered
 from .tiny import make_encoder, make_language, make_mids
 
 SCRIPTS = sorted(path.relative_to(TREE).as_posix() for path in (TREE / "benchmarks").glob("*.py"))
+UNDECIDED = {"verdict": "indeterminate", "predicted": "real"}
 SETTINGS = MidsTraining(epochs=1, faces_per_batch=4, threads=1, device="cpu")
 
 
@@ -114,3 +117,31 @@ def test_trainings_of_different_length_are_not_compared(tmp_path: Path) -> None:
     script = load_script("benchmarks/reproduce.py")
     with pytest.raises(ValueError, match="same numbers of windows"):
         script.differences(log(tmp_path / "a", 0.55, 0.62), log(tmp_path / "b", 0.55))
+
+
+def test_groups_count_flags_by_skin_tone_and_leave_out_groups_of_few_pictures() -> None:
+    script = load_script("benchmarks/groups.py")
+    tones = {"light": (75.0, 10.0, 12.0), "dark": (40.0, 12.0, 15.0)}
+    rows, faces = {}, []
+    for number in range(24):
+        tone = "light" if number < 12 else "dark"
+        path = f"{number}.jpg"
+        rows[path] = SimpleNamespace(tone=tones[tone], box=(0, 0, 120, 130), source="web" if number else "rare")
+        for label in (0, 1):
+            score = 0.9 if label or (tone == "light" and number < 3) else 0.1
+            faces.append(ScoredFace(name="swap", group=path, label=label, independent=score, scale=224.0, **UNDECIDED))
+    table = list(script.lines(faces, rows, 0.5))
+    light = next(line for line in table if "light" in line)
+    assert light.startswith("| skin tone | light (above 41°) | 12 | 24 | 0.250 (")
+    assert "| 1.000 (1.000-1.000) | 0.875 (" in light, "all forgeries are flagged, a quarter of the pairs is tied"
+    dark = next(line for line in table if "dark" in line)
+    assert "| 12 | 24 | 0.000 (0.000-0.000) | 1.000 (1.000-1.000) | 1.000 (1.000-1.000) |" in dark
+    assert not any("rare" in line for line in table)
+    assert sum("110 to 180 px" in line for line in table) == 1
+
+
+def test_the_typology_angle_is_that_of_its_definition() -> None:
+    script = load_script("benchmarks/groups.py")
+    assert script.tone_angle(SimpleNamespace(tone=(60.0, 5.0, 10.0))) == pytest.approx(45)
+    assert script.tone_angle(SimpleNamespace(tone=(50.0, 5.0, 10.0))) == 0
+    assert script.tone_angle(SimpleNamespace(tone=None)) is None
