@@ -288,6 +288,13 @@ def test_a_training_out_of_time_still_ends_with_its_check(
         assert (out / "encoder.safetensors").is_file()
 
 
+def test_trainings_of_any_seed_are_compared_on_the_same_pairs(face_set: FaceSet) -> None:
+    settings = [encoder_settings(8, seed=seed, calib_pairs=1) for seed in (1, 2)]
+    first, second = (encoder_stage.calib_batches(face_set.of("calib"), face_set.root, one) for one in settings)
+    assert first.keys() == second.keys() > {"self_blend", "lip_sync"}
+    assert all(torch.equal(first[name]["pixels"], second[name]["pixels"]) for name in first)
+
+
 # --- end to end -------------------------------------------------------------------------------------------------------
 
 

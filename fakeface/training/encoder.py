@@ -37,6 +37,9 @@ __all__ = ["EncoderTraining", "PairDataset", "collate", "pair_batches", "train_e
 TOKEN = 16
 """Pixels of a window per token, along each side."""
 
+CALIB_SEED = 1000
+"""Of the calibration pairs, whatever the seed of a training is."""
+
 LOSSES = {"pair": 1.0, "detection": 1.0, "class": 0.3, "mask": 2.0, "dice": 0.6, "regions": 0.3}
 """Weight of every loss."""
 
@@ -227,18 +230,19 @@ def pair_batches(
 def calib_batches(rows: Sequence[FaceRow], root: Path, settings: EncoderTraining) -> dict[str, dict[str, Tensor]]:
     """Fixed batches of calibration pairs, one per trained operator and source of given fakes; no films, no softness.
 
-    Recipes that differ in shares, films and softness alone are therefore compared on the same pairs.
+    Trainings of any seed, with recipes that differ in shares, films and softness alone, are therefore compared on the
+    same pairs.
     """
     recipe = load_recipe(settings.recipe).model_copy(update={"film": 0.0, "softness": 0.0})
     batches = {}
     for number, name in enumerate(recipe.shares):
-        factory = PairFactory(rows, root, 1000 + number, single(name, recipe))
+        factory = PairFactory(rows, root, CALIB_SEED + number, single(name, recipe))
         if name != GIVEN:
             batches[name] = collate([factory.pair(index) for index in range(settings.calib_pairs)])
             continue
         for source in factory.studio.fake_sources:
             fakes = [row for row in rows if row.label == "fake" and row.source == source]
-            rng = np.random.default_rng((settings.seed, number))
+            rng = np.random.default_rng((CALIB_SEED, number))
             drawn = rng.choice(len(fakes), min(settings.calib_pairs, len(fakes)), replace=False)
             batches[source] = collate([factory.given_pair(fakes[int(index)], rng) for index in drawn])
     return batches
