@@ -60,17 +60,20 @@ VARIANTS = (
     Variant("RGB and residual", NoEnergies),
     Variant("without the JPEG grid", lambda: ForensicEncoder(EncoderConfig(grid=0))),
     Variant("narrow (24-48-96-192)", lambda: ForensicEncoder(NARROW)),
+    Variant("deeper (2-3-3-2 blocks)", lambda: ForensicEncoder(EncoderConfig(depths=(2, 3, 3, 2)))),
     Variant("without the loss of the pair's order", ForensicEncoder, ("pair",)),
     Variant("without masks", ForensicEncoder, ("mask", "dice")),
 )
 
 
 def rows(given: argparse.Namespace) -> Iterator[str]:
-    """Train every variant; one line of the table each."""
+    """Train every variant that is wanted; one line of the table each."""
     faces = read_faces(given.faces_file)
     yield "| variant | windows/s | " + " | ".join(SHOWN) + " |"
     yield "|---|---|" + "---|" * len(SHOWN)
     for number, variant in enumerate(VARIANTS):
+        if given.variant and variant.name not in given.variant:
+            continue
         settings = EncoderTraining(
             pictures=given.pictures,
             threads=given.threads,
@@ -78,6 +81,8 @@ def rows(given: argparse.Namespace) -> Iterator[str]:
             compiled=given.compile,
             check_every=10**9,
             left_out=variant.left_out,
+            part=given.part,
+            whole_share=0.0,
         )
         out = given.out / f"variant-{number}"
         for _ in train_encoder(faces, given.root, out, settings, build=variant.build):
@@ -91,6 +96,8 @@ def main() -> None:
     """Print the table as it grows."""
     parser = faces_parser(__doc__, threads=2, out=True)
     parser.add_argument("--pictures", type=int, default=24_000)
+    parser.add_argument("--part", type=int, default=224, help="side of the part of every window that is seen")
+    parser.add_argument("--variant", action="append", choices=[one.name for one in VARIANTS], help="repeatable")
     parser.add_argument("--compile", action="store_true")
     for line in rows(parser.parse_args()):
         print(line, flush=True)

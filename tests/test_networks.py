@@ -149,12 +149,25 @@ def test_an_encoder_from_before_the_grid_takes_the_branch_up_and_says_what_it_sa
     assert (changed.detection - before.detection).abs().max() > 1e-3, "the branch is read once it says something"
 
 
-def test_an_encoder_is_not_widened_into_a_narrower_or_deeper_one() -> None:
+def test_a_deepened_encoder_says_what_the_shallower_one_said_until_it_is_trained() -> None:
+    shallow, deeper = make_encoder(), replace(ENCODER, depths=(2, 3, 1, 2))
+    with torch.inference_mode():
+        deep = frozen(ForensicEncoder(deeper), grown(shallow.state_dict(), deeper), "grown")
+        before, after = shallow(windows()), deep(windows())
+        for name in ("detection", "classes", "regions", "mask", "tokens"):
+            torch.testing.assert_close(getattr(after, name), getattr(before, name), rtol=1e-4, atol=1e-4)
+        deep.stage2[2].second_norm.weight.add_(0.5)
+        changed = deep(windows())
+    assert (changed.tokens - before.tokens).abs().max() > 1e-3, "the block is read once it says something"
+
+
+def test_an_encoder_is_not_grown_into_a_narrower_or_shallower_one() -> None:
     state = make_encoder().state_dict()
     with pytest.raises(WeightsError, match="wider at stem"):
         grown(state, EncoderConfig(widths=(2, 8, 12, 16), depths=(1, 1, 1, 1), neck=8))
-    with pytest.raises(WeightsError, match="another depth"):
-        grown(state, EncoderConfig(widths=(4, 8, 12, 16), depths=(1, 2, 1, 1), neck=8))
+    deep = ForensicEncoder(EncoderConfig(widths=(4, 8, 12, 16), depths=(1, 2, 1, 1), neck=8)).state_dict()
+    with pytest.raises(WeightsError, match=r"deeper: it has stage2\.1"):
+        grown(deep, ENCODER)
 
 
 def test_the_compact_encoder_is_small_enough_for_the_repository() -> None:

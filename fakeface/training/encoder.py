@@ -166,8 +166,8 @@ def train_encoder(
         root: folder that their paths are relative to.
         out: folder of this training.
         settings: of the stage.
-        start: weights of an earlier training to start from where ``out`` has no checkpoint; a narrower encoder is
-            widened.
+        start: weights of an earlier training to start from where ``out`` has no checkpoint; a smaller encoder is
+            grown.
         build: makes the network, for comparisons; one of the shipped sizes where none is given.
     """
     build = build or ForensicEncoder

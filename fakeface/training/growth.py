@@ -1,11 +1,13 @@
-"""Start a wider encoder from a narrower one: it says exactly the same at first (Net2WiderNet, arXiv 1511.05641).
+"""Start a wider or deeper encoder from a smaller one: it says exactly the same at first (Net2Net, arXiv 1511.05641).
 
-A branch that the narrower one does not have begins by adding nothing. Every added channel is a copy of a trained one,
-and what reads it gets a random share of what it gave before, so that the copies part ways as soon as training goes on.
+A branch or a block that the smaller one does not have begins by adding nothing. Every added channel is a copy of a
+trained one, and what reads it gets a random share of what it gave before, so that the copies part ways as soon as
+training goes on.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import torch
@@ -16,17 +18,20 @@ from fakeface.networks.encoder import EncoderConfig, ForensicEncoder
 
 __all__ = ["grown"]
 
+_LATER_BLOCK = re.compile(r"stage\d+\.[1-9]")
+"""Tensors of a residual block that leaves the resolution as it is."""
+
 
 def grown(state: Mapping[str, Tensor], config: EncoderConfig, seed: int = 1) -> dict[str, Tensor]:
-    """The state of an encoder of sizes ``config`` that computes what the narrower one with ``state`` computes.
+    """The state of an encoder of sizes ``config`` that computes what the smaller one with ``state`` computes.
 
     Args:
-        state: of a trained encoder with the same depths and no wider anywhere, floating values in any precision.
+        state: of a trained encoder, no wider and no deeper anywhere, floating values in any precision.
         config: sizes wanted.
         seed: of which channels are copied, and of the shares.
 
     Raises:
-        WeightsError: the encoder is wider somewhere, or has another depth.
+        WeightsError: the encoder is wider or deeper somewhere.
     """
     generator = torch.Generator().manual_seed(seed)
     fresh = ForensicEncoder(config).state_dict()
@@ -42,8 +47,11 @@ def grown(state: Mapping[str, Tensor], config: EncoderConfig, seed: int = 1) -> 
         if name.startswith("grid.") and not branched:
             result[name] = fresh[name]
             continue
+        if name not in state and _LATER_BLOCK.match(name):
+            result[name] = torch.zeros(shape) if name.endswith("second_norm.weight") else fresh[name]
+            continue
         if name not in state:
-            raise WeightsError(f"the encoder to start from has no {name}: another depth")
+            raise WeightsError(f"the encoder to start from has no {name}")
         value = state[name].float()
         out, read = _groups_of(name)
         if out is not None:
@@ -56,6 +64,9 @@ def grown(state: Mapping[str, Tensor], config: EncoderConfig, seed: int = 1) -> 
         if tuple(value.shape) != shape:
             raise WeightsError(f"the encoder to start from does not fit at {name}: {tuple(value.shape)}, not {shape}")
         result[name] = value
+    deeper = sorted(name for name in state.keys() - result.keys() if _LATER_BLOCK.match(name))
+    if deeper:
+        raise WeightsError(f"the encoder to start from is deeper: it has {deeper[0]}")
     return result
 
 
