@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeface.bench.film_choice import choose_rule, rejudged
+from fakeface.bench.film_choice import CAUTION, choose_rule, enlarged, rejudged
 from fakeface.bench.film_figures import as_markdown, film_figures, overlap, persons_of
 from fakeface.bench.film_values import ScoredFilm, ScoredSighting, ScoredTrack, TruePerson
 from fakeface.bench.films import FilmJournal, WantedFilm, given_films
@@ -111,7 +111,7 @@ def test_without_decisions_there_are_no_figures_of_verdicts() -> None:
 
 def test_a_rule_is_chosen_that_finds_weak_forgeries_and_leaves_real_persons_alone() -> None:
     weak = [0.15] * 8 + [0.55] * 8 + [0.15] * 4
-    noisy = [0.1, 0.3] * 10
+    noisy = [0.1, 0.2] * 10
     made = [film(number, track(weak, 0), track(noisy, 1), forged=ALTERED) for number in range(3)]
     real = [film(number, track(noisy, 0), track(LOW, 1)) for number in range(3)]
     before = [rejudged(one, RULE) for one in made]
@@ -122,6 +122,19 @@ def test_a_rule_is_chosen_that_finds_weak_forgeries_and_leaves_real_persons_alon
     assert all(person.temporal_iou == 1.0 for one in after for person in persons_of(one) if person.truth.forged)
     assert not any(person.found for one in after for person in persons_of(one) if not person.truth.forged)
     assert rule.cut + rule.margin >= 0.2
+
+
+def test_real_persons_are_taken_to_vary_half_as_much_again_as_they_do() -> None:
+    swing = [0.2] * 8 + [0.4] * 8 + [0.2] * 4
+    forged = [0.15] * 8 + [0.75] * 8 + [0.15] * 4
+    made = [film(number, track(forged, 0), track(LOW, 1), forged=ALTERED) for number in range(3)]
+    real = [film(number, track(swing, 0), track(swing, 1)) for number in range(3)]
+    rise = np.log(0.4 / 0.6) - np.log(0.2 / 0.8)
+    rule = choose_rule([*made, *real], RULE)
+    assert CAUTION * rise < rule.rise <= np.log(0.75 / 0.25) - np.log(0.15 / 0.85)
+    odds = [np.log(one.score / (1 - one.score)) for one in enlarged(track(swing, 0)).sightings]
+    assert max(odds) - min(odds) == pytest.approx(CAUTION * rise)
+    assert enlarged(track(swing, 0)).sightings[0].score == pytest.approx(0.2), "its own level stays"
 
 
 def test_a_rule_needs_forged_and_real_persons() -> None:
