@@ -155,7 +155,7 @@ def table(found: Sequence[Row]) -> Iterator[str]:
     yield "| variant | faces | n | ACC | balanced ACC | AUC |"
     yield "|---|---|---|---|---|---|"
     for variant, split, figures in found:
-        cells = [f"{one.value:.3f} ({one.low:.3f}-{one.high:.3f})" if one else "-" for one in map(figures.get, SHOWN)]
+        cells = [str(one) if one else "-" for one in map(figures.get, SHOWN)]
         yield f"| {variant} | {split} | {figures['acc'].n} | " + " | ".join(cells) + " |"
 
 

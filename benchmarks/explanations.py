@@ -97,7 +97,7 @@ class Tally:
                 return np.asarray((weights @ values) / weights.sum(axis=1))
 
             figure = Resampling.draw(self.groups[name]).figure(float(values.mean()), mean)
-            yield f"| {name} | {figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f}) | {figure.n} |"
+            yield f"| {name} | {figure} | {figure.n} |"
 
 
 def parts_of(sample: FaceSample, rng: np.random.Generator) -> tuple[str | None, str | None]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fakeface.bench.bootstrap import Figure, Resampling
+from fakeface.bench.bootstrap import Resampling
 from fakeface.bench.journal import read_lines
 from fakeface.bench.metrics import mean, score_figures
 from fakeface.bench.values import ScoredFace
@@ -85,12 +85,8 @@ def _cells(faces: Sequence[ScoredFace], cut: float) -> Iterator[str]:
     yield f"{len(faces)}"
     for label in (0, 1):
         flagged = (scores[labels == label] >= cut).astype(float)
-        yield _shown(drawn.part(labels == label).figure(float(flagged.mean()), mean(flagged)))
-    yield _shown(score_figures(labels, scores, cut, drawn)["auc"])
-
-
-def _shown(figure: Figure) -> str:
-    return f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
+        yield str(drawn.part(labels == label).figure(float(flagged.mean()), mean(flagged)))
+    yield str(score_figures(labels, scores, cut, drawn)["auc"])
 
 
 def main() -> None:

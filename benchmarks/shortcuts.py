@@ -54,7 +54,7 @@ def table(faces: list[ScoredFace], metrics: Metrics) -> Iterator[str]:
 
 def _cell(metrics: Metrics, key: str) -> str:
     figure = metrics.get(key)
-    return "-" if figure is None else f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
+    return "-" if figure is None else str(figure)
 
 
 def measured(name: str, batches: Iterable[Batch]) -> list[ScoredFace]:

@@ -41,6 +41,9 @@ class Figure:
     n: int
     sets: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f}-{self.high:.3f})"
+
     def as_dict(self) -> dict[str, float | int | list[str]]:
         """For ``metrics.json``, four decimals."""
         found: dict[str, float | int | list[str]] = {

@@ -250,7 +250,7 @@ def _table(metrics: Metrics, names: Sequence[str]) -> str:
         score, name, metric = key.split(".")
         if figure is not None and name in names:
             title = f"{score.replace('_', ' ')}: {TITLES.get(metric, metric)}"
-            cells[title, name] = f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f}), n {figure.n}"
+            cells[title, name] = f"{figure}, n {figure.n}"
     titles = list(dict.fromkeys(title for title, _ in cells))
     if not titles:
         return ""

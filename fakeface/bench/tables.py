@@ -138,9 +138,7 @@ def _grid(metrics: Metrics) -> dict[tuple[str, str], str]:
     for key, figure in metrics.items():
         score, rest = key.split(".", 1)
         name, metric = rest.rsplit(".", 1)  # a set's name may hold dots
-        grid[name, f"{score}.{metric}"] = (
-            "null" if figure is None else f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
-        )
+        grid[name, f"{score}.{metric}"] = "null" if figure is None else str(figure)
         if f"{score}.{metric}" == "independent.auc" and figure is not None:
             grid[name, "n"] = str(figure.n)
             if name.endswith(SUFFIX):
@@ -176,10 +174,7 @@ def _spread(metrics: Metrics) -> str:
     for key, figure in metrics.items():
         score, _, metric = key.partition(".")
         if figure is not None and metric == "all.sacc":
-            lines.append(
-                f"sACC, {SCORES[score]}: {figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f}) over the {figure.n} "
-                f"sets {', '.join(figure.sets)}.\n"
-            )
+            lines.append(f"sACC, {SCORES[score]}: {figure} over the {figure.n} sets {', '.join(figure.sets)}.\n")
     for kind in ("never_trained", "trained"):
         figure = metrics.get(f"independent.{kind}.auc")
         if figure is not None:
