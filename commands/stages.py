@@ -144,7 +144,7 @@ course_options = grouped("course", Course, minutes_option, workers_option, seed_
     type=click.FloatRange(min=0, max=1),
     default=0.0,
     show_default=True,
-    help="Share of given fakes and whole faces whose parts are seen as shuffled tiles: none is learned by heart.",
+    help="Share of given fakes and whole faces whose parts are seen as shuffled tiles, against learning them by heart.",
 )
 def encoder(
     training: Training,

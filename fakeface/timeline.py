@@ -20,7 +20,17 @@ from fakeface.decision import Decision, Reason, Thresholds, Verdict
 from fakeface.errors import SettingsError
 from fakeface.films import Segment, TrackRule
 
-__all__ = ["METHODS", "Scores", "aggregate", "find_segments", "judge", "make_rule", "score_interval", "smooth"]
+__all__ = [
+    "METHODS",
+    "Scores",
+    "aggregate",
+    "find_segments",
+    "judge",
+    "log_odds",
+    "make_rule",
+    "score_interval",
+    "smooth",
+]
 
 Scores: TypeAlias = NDArray[np.float64]
 """(n,) float64: the scores of a track's scored sightings in time, 0..1; or their times in seconds."""
@@ -68,13 +78,13 @@ def _top(times: Scores, scores: Scores) -> float:  # noqa: ARG001
 
 
 def _robust(times: Scores, scores: Scores) -> float:
-    seconds = _per_second(times, _log_odds(scores))
+    seconds = _per_second(times, log_odds(scores))
     weight = len(seconds) / (len(seconds) + SHRINKAGE_SECONDS)
     return _score(weight * float(np.mean(seconds)))
 
 
 def _contrast(times: Scores, scores: Scores) -> float:
-    level, peak = np.quantile(_log_odds(smooth(times, scores, CONTRAST_SECONDS)), [OWN_LEVEL, PEAK])
+    level, peak = np.quantile(log_odds(smooth(times, scores, CONTRAST_SECONDS)), [OWN_LEVEL, PEAK])
     risen = max(float(peak - level) - USUAL_RISE, 0.0)
     return _score(float(level) + RISE_WEIGHT * risen)
 
@@ -84,7 +94,8 @@ def _score(odds: float) -> float:
     return float(1 / (1 + np.exp(-odds)))
 
 
-def _log_odds(scores: Scores) -> Scores:
+def log_odds(scores: Scores) -> Scores:
+    """Of scores that are kept a little off 0 and 1 before."""
     kept = np.clip(scores, _LEAST, 1 - _LEAST)
     return np.asarray(np.log(kept / (1 - kept)), np.float64)
 
@@ -178,8 +189,8 @@ def score_interval(method: str, times: Scores, scores: Scores) -> tuple[float, f
     if len(starts) < 2:
         return own, own
     without = [np.delete(np.arange(count), np.arange(start, min(start + length, count))) for start in starts]
-    odds = _log_odds(np.array([METHODS[method](times[rows], scores[rows]) for rows in without]))
-    middle = float(_log_odds(np.array([own]))[0])
+    odds = log_odds(np.array([METHODS[method](times[rows], scores[rows]) for rows in without]))
+    middle = float(log_odds(np.array([own]))[0])
     spread = Z * float(np.sqrt((len(starts) - 1) / len(starts) * np.square(odds - odds.mean()).sum()))
     return min(_score(middle - spread), own), max(_score(middle + spread), own)
 
@@ -224,7 +235,7 @@ def _runs(
     smoothed: Scores, moments: Sequence[Fraction], closing: Sequence[Fraction], gap: Fraction, rule: TrackRule
 ) -> Iterator[tuple[int, int]]:
     """First and last place of each stretch that stays above a lower cut and reaches a higher one; absence ends it."""
-    odds = _log_odds(smoothed)
+    odds = log_odds(smoothed)
     risen = odds - np.quantile(odds, OWN_LEVEL)
     above = (smoothed >= rule.leave) | (risen >= rule.fall)
     reached = (smoothed >= rule.enter) | (risen >= rule.rise)

@@ -341,6 +341,13 @@ def test_a_codec_that_pyav_lacks_is_never_passed_over(
         H264(30, JITTER).apply(face)
 
 
+def test_a_clip_that_comes_back_short_is_never_passed_over(face: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = H264._packets
+    monkeypatch.setattr(H264, "_packets", lambda step, libraries, pixels: whole(step, libraries, pixels)[:2])
+    with pytest.raises(BackendError, match=r"cannot be read back \(2 frames of 3\)"):
+        H264(30, JITTER).apply(face)
+
+
 def test_h264_is_the_same_on_every_call_and_holds_odd_sides(face: Pixels) -> None:
     odd = np.ascontiguousarray(face[:201, :187])
     first, again = (H264(26, JITTER).apply(odd) for _ in range(2))

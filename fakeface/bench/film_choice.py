@@ -10,13 +10,14 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
+from scipy.special import expit
 
 from fakeface.bench.film_figures import Person, film_figures, overlap, persons_of, track_score
 from fakeface.bench.film_values import ScoredFilm, ScoredTrack
 from fakeface.decision import Decision, Reason, Verdict, overall
 from fakeface.errors import SettingsError
 from fakeface.films import Segment, TrackRule
-from fakeface.timeline import METHODS, find_segments, judge
+from fakeface.timeline import METHODS, find_segments, judge, log_odds
 
 __all__ = ["CAUTION", "choose_rule", "enlarged", "rejudged"]
 
@@ -138,10 +139,9 @@ def enlarged(track: ScoredTrack) -> ScoredTrack:
     """The track with its scores ``CAUTION`` times as far from their median, in log-odds."""
     if not track.sightings:
         return track
-    kept = np.clip([one.score for one in track.sightings], 1e-3, 1 - 1e-3)
-    odds = np.log(kept / (1 - kept))
+    odds = log_odds(np.array([one.score for one in track.sightings], np.float64))
     level = np.median(odds)
-    scores = 1 / (1 + np.exp(-(level + CAUTION * (odds - level))))
+    scores = expit(level + CAUTION * (odds - level))
     seen = [one.model_copy(update={"score": float(score)}) for one, score in zip(track.sightings, scores, strict=True)]
     return track.model_copy(update={"sightings": tuple(seen)})
 

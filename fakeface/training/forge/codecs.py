@@ -124,8 +124,10 @@ class H264:
             decoder = av.CodecContext.create("h264", "r")
             decoder.thread_count = 1
             frames = [frame for packet in (*self._packets(av, pixels), None) for frame in decoder.decode(packet)]
+            if len(frames) != len(self.jitter) + 1:
+                raise ValueError(f"{len(frames)} frames of {len(self.jitter) + 1}")
             shown = frames[-1].reformat(format="rgb24", interpolation="BICUBIC").to_ndarray()
-        except (av.FFmpegError, IndexError, ValueError) as error:
+        except (av.FFmpegError, ValueError) as error:
             raise BackendError(f"H.264 cannot be read back ({error}): {PYAV}") from error
         return np.ascontiguousarray(shown[:height, :width])
 
