@@ -38,7 +38,7 @@ def forged(
 ) -> tuple[float, dict[str, Tensor]]:
     """Windows per second that the loader gives, and the last batch."""
     factory = PairFactory(rows, root, SEED, load_recipe(recipe))
-    source: Iterator[dict[str, Tensor]] = pair_batches(factory, 0, 2 * PAIRS * (batches + 1), PAIRS, workers, CPU)
+    source: Iterator[dict[str, Tensor]] = pair_batches(factory, range(PAIRS * (batches + 2)), PAIRS, workers, CPU)
     batch = next(source)
     started = time.perf_counter()
     for _ in range(batches):

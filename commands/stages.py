@@ -146,6 +146,13 @@ course_options = grouped("course", Course, minutes_option, workers_option, seed_
     show_default=True,
     help="Share of given fakes and whole faces whose parts are seen as shuffled tiles, against learning them by heart.",
 )
+@click.option(
+    "--hard",
+    type=click.FloatRange(min=0, max=0.5),
+    default=0.0,
+    show_default=True,
+    help="Share of the pairs that are seen again because they were put into the wrong order (hard examples).",
+)
 def encoder(
     training: Training,
     pictures: int,
@@ -157,6 +164,7 @@ def encoder(
     part: int,
     whole_share: float,
     tiled: float,
+    hard: float,
 ) -> ExitCode:
     """Train the vision encoder with its detection, class, region and mask heads."""
     computer = training.computer()
@@ -171,6 +179,7 @@ def encoder(
         part=part,
         whole_share=whole_share,
         tiled=tiled,
+        hard=hard,
         **course.settings(),
         **computer,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.forge.recipe import GIVEN, RECIPE, load_recipe, single
 from fakeface.training.growth import grown
+from fakeface.training.hard_pairs import HardPairs
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
 from fakeface.training.networks import load_tensors
@@ -69,6 +71,7 @@ class EncoderTraining:
         whole_share: last share of the budget, in which whole windows are seen.
         tiled: share of the pairs without a known place (given fakes, whole faces) that are seen as shuffled tiles until
             then.
+        hard: share of the pairs that are seen again because they were put into the wrong order, 0..0.5.
     """
 
     pictures: int = 250_000
@@ -89,6 +92,7 @@ class EncoderTraining:
     part: int = CROP_SIZE
     whole_share: float = 0.3
     tiled: float = 0.0
+    hard: float = 0.0
 
     def __post_init__(self) -> None:
         if self.tiled and self.part % TILE:
@@ -98,17 +102,14 @@ class EncoderTraining:
 
 
 class PairDataset(Dataset[tuple[FaceSample, FaceSample]]):
-    """Pairs ``first``, ``first + 1``, ... of a factory, as torch's loader wants them."""
+    """Pairs of a factory by their number, as torch's loader wants them."""
 
-    def __init__(self, factory: PairFactory, first: int, count: int) -> None:
-        self.factory, self.first, self.count = factory, first, count
+    def __init__(self, factory: PairFactory) -> None:
+        self.factory = factory
 
-    def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, index: int) -> tuple[FaceSample, FaceSample]:
+    def __getitem__(self, number: int) -> tuple[FaceSample, FaceSample]:
         cv2.setNumThreads(1)
-        return self.factory.pair(self.first + index)
+        return self.factory.pair(number)
 
 
 def collate(pairs: Sequence[tuple[FaceSample, FaceSample]]) -> dict[str, Tensor]:
@@ -191,6 +192,10 @@ def train_encoder(
             output = seeing(shown["pixels"])
         parts = losses(output, shown)
         loop.descend(torch.stack([value for name, value in parts.items() if name not in left_out]).sum(), 2.0)
+        if settings.hard:
+            real, forged = output.detection.detach()[0::2], output.detection.detach()[1::2]
+            hard.learned(((real > forged) & batch["mask_known"][1::2]).tolist())
+            loop.progress["hard"] = hard.state
         found = {name: float(value.detach()) for name, value in parts.items()}
         total = {"loss": sum(found.values())}
         return Learned(len(batch["label"]), total | {f"loss_{name}": value for name, value in found.items()})
@@ -198,9 +203,10 @@ def train_encoder(
     def look() -> dict[str, float]:
         return {f"auc_{name}": value for name, value in _check(build(), loop.average, checks).items()}
 
-    batches = pair_batches(
-        factory, loop.budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, device
-    )
+    first = loop.budget.seen // 2
+    hard = HardPairs(first, settings.hard, loop.progress.get("hard", ()))
+    order = islice(hard, settings.pictures // 2 - first + settings.pairs_per_batch)
+    batches = pair_batches(factory, order, settings.pairs_per_batch, settings.workers, device)
     best = Best(("auc_mean",), lambda: save_weights(out / "encoder.safetensors", loop.average.state))
     for row in loop.run(batches, learn, look, best):
         yield {name.removeprefix("auc_"): value for name, value in row.items()}
@@ -218,12 +224,10 @@ def _shown(
 
 
 def pair_batches(
-    factory: PairFactory, seen: int, pictures: int, pairs_per_batch: int, workers: int, device: torch.device
+    factory: PairFactory, order: Iterable[int], pairs_per_batch: int, workers: int, device: torch.device
 ) -> Iterator[dict[str, Tensor]]:
-    """Batches of pairs on a device, from the first pair that was not seen; enough for ``pictures`` in all."""
-    first = seen // 2
-    dataset = PairDataset(factory, first, pictures // 2 - first + pairs_per_batch)
-    for batch in fed(dataset, pairs_per_batch, workers, collate):
+    """Batches on a device of the pairs with these numbers, in this order; numbers are drawn some batches ahead."""
+    for batch in fed(PairDataset(factory), pairs_per_batch, workers, collate, order):
         yield {name: values.to(device) for name, values in batch.items()}
 
 

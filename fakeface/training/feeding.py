@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import cv2
@@ -19,19 +19,25 @@ AHEAD = 6
 
 
 def fed(
-    dataset: Dataset[Item], items_per_batch: int, workers: int, collate: Callable[[list[Item]], Batch]
+    dataset: Dataset[Item],
+    items_per_batch: int,
+    workers: int,
+    collate: Callable[[list[Item]], Batch],
+    order: Iterable[int] | None = None,
 ) -> DataLoader[Any]:
-    """Batches of a data set in its order.
+    """Batches of a data set in this order.
 
     Args:
         dataset: one item per index.
         items_per_batch: items in a batch.
         workers: processes that make them; 0 makes them in this one.
         collate: joins the items of a batch.
+        order: indices, drawn as batches are asked for; those of the data set one after the other where none is given.
     """
     return DataLoader(
         dataset,
         items_per_batch,
+        sampler=order,
         collate_fn=collate,
         num_workers=workers,
         prefetch_factor=AHEAD if workers else None,

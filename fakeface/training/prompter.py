@@ -116,9 +116,8 @@ def train_prompter(
         loop.descend(loss)
         return Learned(len(batch["label"]), {"loss": loss.detach()})
 
-    batches = pair_batches(
-        factory, loop.budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, device
-    )
+    order = range(loop.budget.seen // 2, settings.pictures // 2 + settings.pairs_per_batch)
+    batches = pair_batches(factory, order, settings.pairs_per_batch, settings.workers, device)
     weights = out / "encoder.safetensors"
     best = Best(
         ("class_macro_f1", "region_f1"), lambda: save_weights(weights, encoder.state_dict() | loop.average.state)
