@@ -226,7 +226,7 @@ def _prepared(faces: Path, out: Path, split: Split, workers: int) -> tuple[Path,
     from fakeface.training.batch import Left
     from fakeface.training.formats.layouts import recognise
     from fakeface.training.formats.splits import SplitRule
-    from fakeface.training.prepare import prepare
+    from fakeface.training.prepare import NO_FACE, prepare
     from fakeface.training.synthesize import list_pictures
 
     try:
@@ -239,7 +239,7 @@ def _prepared(faces: Path, out: Path, split: Split, workers: int) -> tuple[Path,
     prepare(faces, out, workers, bar, rule=SplitRule(otherwise=split))
     lines = (out / "skipped.jsonl").read_text(encoding="utf-8").splitlines()
     told = [json.loads(line) for line in lines]
-    left = [Left(None, one["path"], one["reason"], one["reason"].startswith("no face")) for one in told]
+    left = [Left(None, one["path"], one["reason"], one["reason"].startswith(NO_FACE)) for one in told]
     return faces if faces.is_dir() else faces.parent, left
 
 

@@ -32,9 +32,10 @@ from fakeface.inputs import Input
 from fakeface.interfaces import FilmDecoder, FilmMemory, FilmSource
 from fakeface.looks import Look
 from fakeface.sampling import Sampling
+from fakeface.segments import find_segments
 from fakeface.settings import Settings
 from fakeface.temporal import measure_track, soft_change
-from fakeface.timeline import aggregate, find_segments, judge, make_rule, score_interval
+from fakeface.timeline import aggregate, judge, make_rule, score_interval
 from fakeface.tracking import Tracker
 from fakeface.watching import Watcher
 

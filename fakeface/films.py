@@ -172,14 +172,16 @@ class Segment:
 
     Args:
         start_seconds, end_seconds: from the first such sighting to the sampled frame after the last.
-        score: mean of the smoothed text-independent score over it, 0..1.
+        score: mean of the text-independent score over it, 0..1.
         sightings: number of scored sightings in it.
+        statistic: how far it stands out against the rest of the track (``fakeface.segments``).
     """
 
     start_seconds: Fraction
     end_seconds: Fraction
     score: float
     sightings: int
+    statistic: float
 
     def holds(self, time: Fraction) -> bool:
         """Whether a presentation time, in seconds, lies in it."""
@@ -193,39 +195,28 @@ class TrackRule:
     Args:
         cut: for scores, 0..1; at or above it they speak for alteration.
         margin: an aggregated score closer to the cut than this is too close to call.
-        enter, leave: a segment is where the smoothed score reaches ``enter``, as far as it stays at ``leave`` or
-            above, 0..1.
-        rise, fall: or where its log-odds reach ``rise`` above the track's own level, as far as they stay ``fall`` above
-            it.
+        stand_out: from this statistic on a stretch is a segment (``fakeface.segments``).
         method: name of the aggregation.
         least_sightings: a track with fewer scored sightings is indeterminate.
-        window_seconds: width of the running median that smooths the scores.
         least_seconds: a shorter segment is dropped.
-        gap_seconds: segments closer together than this are one.
+        gap_seconds: a segment ends where the person is away for longer than this.
 
     Raises:
-        SettingsError: a cut lies outside 0..1, ``leave`` above ``enter``, ``fall`` above ``rise``, or a length is not
-            positive.
+        SettingsError: the cut lies outside 0..1, or a length is not positive.
     """
 
     cut: float
     margin: float
-    enter: float
-    leave: float
-    rise: float
-    fall: float
+    stand_out: float
     method: str
     least_sightings: int
-    window_seconds: float
     least_seconds: float
     gap_seconds: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.leave <= self.enter < 1 or not 0 < self.cut < 1 or not 0 <= self.margin < 0.5:
-            raise SettingsError("the cuts of a rule for tracks must lie inside 0..1, leave at or below enter")
-        if not 0 < self.fall <= self.rise:
-            raise SettingsError("a rise above a track's own level must be positive, fall at or below rise")
-        if min(self.least_sightings, self.window_seconds, self.least_seconds) <= 0 or self.gap_seconds < 0:
+        if not 0 < self.cut < 1 or not 0 <= self.margin < 0.5:
+            raise SettingsError("the cut of a rule for tracks must lie inside 0..1, its margin below 0.5")
+        if min(self.least_sightings, self.least_seconds) <= 0 or self.gap_seconds < 0:
             raise SettingsError("the lengths of a rule for tracks must be positive")
 
 

@@ -1,39 +1,23 @@
-"""The timeline of a track: from the scores of its sightings to segments, one score with an interval, and a verdict.
+"""The timeline of a track: from the scores of its sightings to one score with an interval, and a verdict.
 
-Sightings are smoothed by a running median over time, segments found by two cuts (hysteresis), closed over short gaps
-and dropped where too short. A segment stands out absolutely or against the *own level* of its track: the same
-face, camera and compression are the best comparison that there is. The score of a track is one of ``METHODS``; its
+Where in time a track looks altered is found by ``fakeface.segments``. The score of a track is one of ``METHODS``; its
 interval comes from a delete-block jackknife (Kuensch 1989), because neighbouring frames repeat each other. Likelihood
 ratios of frames are never multiplied, for the same reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fakeface.decision import Decision, Reason, Thresholds, Verdict
 from fakeface.errors import SettingsError
 from fakeface.films import Segment, TrackRule
+from fakeface.segments import Scores, log_odds, stand_out
 
-__all__ = [
-    "METHODS",
-    "Scores",
-    "aggregate",
-    "find_segments",
-    "judge",
-    "log_odds",
-    "make_rule",
-    "score_interval",
-    "smooth",
-]
-
-Scores: TypeAlias = NDArray[np.float64]
-"""(n,) float64: the scores of a track's scored sightings in time, 0..1; or their times in seconds."""
+__all__ = ["METHODS", "aggregate", "judge", "make_rule", "score_interval"]
 
 Z = 1.96
 """Half width of a 95 % interval in standard errors."""
@@ -47,21 +31,11 @@ TOP_SHARE = 0.25
 SHRINKAGE_SECONDS = 2.0
 """``robust`` weighs a track of this many seconds half, so that a short one cannot be extreme by chance."""
 
-OWN_LEVEL, PEAK = 0.3, 0.9
-"""Quantiles of a track's smoothed log-odds that stand for its own level and for its peak."""
+OWN_LEVEL = 0.3
+"""Quantile of a track's log-odds that stands for its own level."""
 
-USUAL_RISE, RISE_WEIGHT = 0.6, 3.5
-"""How far the peak of an unaltered track lies above its level on calibration films, and how much more levels differ
-between persons than such rises do (standard deviations of log-odds, 1.14 and 0.33)."""
-
-CONTRAST_SECONDS = 1.25
-"""Width of the running median of ``contrast``."""
-
-LEAST_IN_SEGMENT = 2
-"""Sightings of a segment: one frame alone is none, however far apart frames were looked at."""
-
-_LEAST = 1e-3
-"""Scores are kept this far off 0 and 1 before their log-odds are taken."""
+CONTRAST_WEIGHT = 2.5
+"""What ``contrast`` counts the statistic of the strongest stretch for, beside a level in log-odds."""
 
 
 def _mean(times: Scores, scores: Scores) -> float:  # noqa: ARG001
@@ -83,21 +57,14 @@ def _robust(times: Scores, scores: Scores) -> float:
     return _score(weight * float(np.mean(seconds)))
 
 
-def _contrast(times: Scores, scores: Scores) -> float:
-    level, peak = np.quantile(log_odds(smooth(times, scores, CONTRAST_SECONDS)), [OWN_LEVEL, PEAK])
-    risen = max(float(peak - level) - USUAL_RISE, 0.0)
-    return _score(float(level) + RISE_WEIGHT * risen)
+def _contrast(times: Scores, scores: Scores) -> float:  # noqa: ARG001
+    level = float(np.quantile(log_odds(scores), OWN_LEVEL))
+    return _score(level + CONTRAST_WEIGHT * max(stand_out(scores), 0.0))
 
 
 def _score(odds: float) -> float:
     """The score with these log-odds."""
     return float(1 / (1 + np.exp(-odds)))
-
-
-def log_odds(scores: Scores) -> Scores:
-    """Of scores that are kept a little off 0 and 1 before."""
-    kept = np.clip(scores, _LEAST, 1 - _LEAST)
-    return np.asarray(np.log(kept / (1 - kept)), np.float64)
 
 
 def _per_second(times: Scores, values: Scores) -> Scores:
@@ -117,14 +84,14 @@ METHODS: Mapping[str, Callable[[Scores, Scores], float]] = {
 
 ``mean``, ``median``: of all scores. ``top``: mean of the highest quarter. ``robust``: mean over seconds of the median
 log-odds in each, drawn towards 0.5 for short tracks. ``contrast``: the track's own level (log-odds) and how far its
-peak rises above it, beyond what is usual: such rises vary less among unaltered persons than levels, and weigh more.
+strongest stretch stands out against it: that varies less among unaltered persons than levels do, and weighs more.
 """
 
 DEFAULT_METHOD = "mean"
 FILM_MARGIN = 0.05
 LEAST_SIGHTINGS = 8
-RISE, FALL = 1.6, 0.8
-WINDOW_SECONDS, LEAST_SECONDS, GAP_SECONDS = 1.25, 0.75, 0.75
+STAND_OUT = 2.0
+LEAST_SECONDS, GAP_SECONDS = 0.5, 0.75
 
 
 def make_rule(thresholds: Thresholds, method: str = DEFAULT_METHOD) -> TrackRule:
@@ -142,13 +109,9 @@ def make_rule(thresholds: Thresholds, method: str = DEFAULT_METHOD) -> TrackRule
     return TrackRule(
         cut=thresholds.independent,
         margin=FILM_MARGIN,
-        enter=min(thresholds.independent + FILM_MARGIN, 0.99),
-        leave=max(thresholds.independent - FILM_MARGIN, 0.01),
-        rise=RISE,
-        fall=FALL,
+        stand_out=STAND_OUT,
         method=method,
         least_sightings=LEAST_SIGHTINGS,
-        window_seconds=WINDOW_SECONDS,
         least_seconds=LEAST_SECONDS,
         gap_seconds=GAP_SECONDS,
     )
@@ -176,7 +139,7 @@ def score_interval(method: str, times: Scores, scores: Scores) -> tuple[float, f
     """95 % interval of ``aggregate`` by the delete-block jackknife in log-odds; always around the score itself.
 
     Each block of neighbouring sightings is left out once, in its place in time: a bootstrap of blocks would set copies
-    of one spike side by side, which no running median takes out. The verdict does not use the interval.
+    of one spike side by side, which then stand out as a stretch. The verdict does not use the interval.
 
     Args:
         method: one of ``METHODS``.
@@ -200,64 +163,6 @@ def _block_length(times: Scores) -> int:
     spacing = float(np.median(np.diff(times))) if len(times) > 1 else BLOCK_SECONDS
     length = round(BLOCK_SECONDS / max(spacing, 1e-6))
     return int(np.clip(length, 1, max(len(times) // 2, 1)))
-
-
-def smooth(times: Scores, scores: Scores, window_seconds: float) -> Scores:
-    """Running median over time: for each sighting over all within half a window before and after it."""
-    first = np.searchsorted(times, times - window_seconds / 2 - 1e-9, side="left")
-    last = np.searchsorted(times, times + window_seconds / 2 + 1e-9, side="right")
-    return np.array([np.median(scores[low:high]) for low, high in zip(first, last, strict=True)])
-
-
-def find_segments(
-    moments: Sequence[Fraction], closing: Sequence[Fraction], scores: Sequence[float], rule: TrackRule
-) -> tuple[Segment, ...]:
-    """Where in time a track looks altered.
-
-    Args:
-        moments: exact times of the scored sightings.
-        closing: for each the time of the next sampled frame, or the end of its shot.
-        scores: their scores.
-        rule: the cuts and lengths.
-    """
-    if not moments:
-        return ()
-    smoothed = smooth(np.array([float(one) for one in moments]), np.array(scores, np.float64), rule.window_seconds)
-    gap = Fraction(rule.gap_seconds)
-    return tuple(
-        Segment(moments[low], closing[high], float(smoothed[low : high + 1].mean()), high - low + 1)
-        for low, high in _joined(_runs(smoothed, moments, closing, gap, rule), moments, closing, gap)
-        if closing[high] - moments[low] >= Fraction(rule.least_seconds) and high - low + 1 >= LEAST_IN_SEGMENT
-    )
-
-
-def _runs(
-    smoothed: Scores, moments: Sequence[Fraction], closing: Sequence[Fraction], gap: Fraction, rule: TrackRule
-) -> Iterator[tuple[int, int]]:
-    """First and last place of each stretch that stays above a lower cut and reaches a higher one; absence ends it."""
-    odds = log_odds(smoothed)
-    risen = odds - np.quantile(odds, OWN_LEVEL)
-    above = (smoothed >= rule.leave) | (risen >= rule.fall)
-    reached = (smoothed >= rule.enter) | (risen >= rule.rise)
-    low = 0
-    for place in range(len(moments)):
-        last = place + 1 == len(moments)
-        if last or above[place] != above[place + 1] or moments[place + 1] - closing[place] > gap:
-            if above[place] and reached[low : place + 1].any():
-                yield low, place
-            low = place + 1
-
-
-def _joined(
-    runs: Iterable[tuple[int, int]], moments: Sequence[Fraction], closing: Sequence[Fraction], gap: Fraction
-) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for low, high in runs:
-        if joined and moments[low] - closing[joined[-1][1]] <= gap:
-            joined[-1] = (joined[-1][0], high)
-        else:
-            joined.append((low, high))
-    return joined
 
 
 def judge(

@@ -34,13 +34,9 @@ STEP = 8
 RULE = TrackRule(
     cut=0.5,
     margin=0.05,
-    enter=0.6,
-    leave=0.5,
-    rise=4.0,
-    fall=2.0,
+    stand_out=2.0,
     method="median",
     least_sightings=8,
-    window_seconds=1.0,
     least_seconds=0.5,
     gap_seconds=0.5,
 )
@@ -126,7 +122,7 @@ def make_track(
         )
     )
     segments = (
-        () if forged is None else (Segment(at(forged[0]), at(forged[1]), 0.852, (forged[1] - forged[0]) // STEP),)
+        () if forged is None else (Segment(at(forged[0]), at(forged[1]), 0.852, (forged[1] - forged[0]) // STEP, 3.4),)
     )
     return TrackFinding(
         number=number,

@@ -51,6 +51,7 @@ ROUTE = (
     "pipeline",
     "places",
     "suspicion",
+    "segments",
     "temporal",
     "timeline",
     "tracking",

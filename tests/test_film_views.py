@@ -174,8 +174,8 @@ def test_the_plot_shows_the_segment_and_the_threshold_where_they_are():
     outside = drawn[row_of(0.45), column(at(10)) : column(at(80))]
     assert np.abs(outside[:, 0] - outside[:, 2]).mean() < 5
     assert np.abs(plain[row_of(0.45), 110:1270, 0] - plain[row_of(0.45), 110:1270, 2]).mean() < 5
-    dashes = plain[row_of(0.6), 300:1270].mean(axis=1) < 100
-    assert 0.3 < dashes.mean() < 0.9  # a dashed line over the whole width
+    tick = plain[row_of(0.5), 1300:1328].mean(axis=1) < 100  # the threshold, beside the diamond of the score
+    assert tick.mean() > 0.9
 
 
 def test_the_whole_film_stands_below_the_plot_with_the_tracks_place_in_it():

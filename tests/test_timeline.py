@@ -1,8 +1,7 @@
-"""The timeline: segments lie where the scores are high, scores have honest intervals, verdicts follow the rule."""
+"""The timeline: scores have honest intervals, verdicts follow the rule."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,64 +9,15 @@ import pytest
 
 from fakeface.decision import Decision, Reason, Verdict, undecided
 from fakeface.errors import SettingsError
-from fakeface.films import Segment, TrackRule
-from fakeface.timeline import METHODS, aggregate, find_segments, judge, make_rule, score_interval, smooth
+from fakeface.films import Segment
+from fakeface.timeline import METHODS, aggregate, judge, make_rule, score_interval
 
 from .fakes import THRESHOLDS
 
 RULE = make_rule(THRESHOLDS)
 FAKE, REAL = Decision(Verdict.FAKE, None), Decision(Verdict.REAL, None)
 CLOSE = undecided(Reason.TOO_CLOSE)
-SEGMENT = Segment(Fraction(1), Fraction(2), 0.9, 4)
-
-
-def moments(count: int, rate: int = 4) -> list[Fraction]:
-    return [Fraction(place, rate) for place in range(count)]
-
-
-def segments(
-    scores: list[float], rule: TrackRule = RULE, times: list[Fraction] | None = None
-) -> list[tuple[float, float]]:
-    times = times or moments(len(scores))
-    closing = [time + Fraction(1, 4) for time in times]
-    return [(float(one.start_seconds), float(one.end_seconds)) for one in find_segments(times, closing, scores, rule)]
-
-
-def test_a_segment_covers_the_high_scores_to_the_next_sampled_frame() -> None:
-    scores = [0.1] * 8 + [0.9] * 8 + [0.1] * 8
-    assert segments(scores) == [(2.0, 4.0)]
-
-
-def test_the_ends_of_a_segment_are_exact_fractions() -> None:
-    times = [Fraction(place * 1001, 7500) for place in range(20)]
-    closing = [time + Fraction(1001, 7500) for time in times]
-    [found] = find_segments(times, closing, [0.1] * 8 + [0.9] * 12, RULE)
-    assert (found.start_seconds, found.end_seconds) == (Fraction(8 * 1001, 7500), Fraction(20 * 1001, 7500))
-    assert found.sightings == 12
-    assert found.score == pytest.approx(0.9, abs=0.05)
-
-
-def test_a_stretch_that_stands_out_against_its_own_track_is_a_segment_however_low_it_is() -> None:
-    rule = replace(RULE, rise=1.5, fall=0.8, window_seconds=0.1)
-    weak = [0.08, 0.1, 0.12, 0.1] * 2 + [0.38] * 8 + [0.1, 0.12, 0.08, 0.1] * 2
-    assert segments(weak, rule) == [(2.0, 4.0)]
-    assert segments(weak, replace(rule, rise=3.0)) == []
-    assert segments([0.38, 0.42] * 12, rule) == [], "a person whose level is higher throughout does not stand out"
-    assert segments([0.9, 0.92] * 12, rule) == [(0.0, 6.0)], "unless it is high in itself"
-
-
-def test_single_outliers_and_short_bursts_are_no_segment() -> None:
-    assert segments([0.1] * 10 + [0.99] + [0.1] * 10) == []
-    assert segments([0.1] * 10 + [0.9] * 2 + [0.1] * 10) == []
-    assert segments([0.1] * 20) == []
-
-
-def test_one_frame_alone_is_no_segment_however_far_apart_frames_were_looked_at() -> None:
-    times = [Fraction(3 * place) for place in range(12)]
-    closing = [time + 3 for time in times]
-    assert find_segments(times, closing, [0.1] * 6 + [0.97] + [0.1] * 5, RULE) == ()
-    [found] = find_segments(times, closing, [0.1] * 6 + [0.97] * 2 + [0.1] * 4, RULE)
-    assert (found.start_seconds, found.end_seconds, found.sightings) == (18, 24, 2)
+SEGMENT = Segment(Fraction(1), Fraction(2), 0.9, 4, 2.5)
 
 
 def test_the_interval_of_a_track_with_one_spike_stays_below_the_spike() -> None:
@@ -76,37 +26,6 @@ def test_the_interval_of_a_track_with_one_spike_stays_below_the_spike() -> None:
     scores[20:22] = 0.95
     low, high = score_interval("contrast", times, scores)
     assert low <= aggregate("contrast", times, scores) <= high < 0.6
-
-
-def test_a_single_low_score_does_not_break_a_segment() -> None:
-    assert segments([0.1] * 8 + [0.9] * 4 + [0.1] + [0.9] * 4 + [0.1] * 8) == [(2.0, 4.25)]
-
-
-def test_segments_with_a_short_gap_are_one_and_with_a_long_gap_two() -> None:
-    rule = replace(RULE, window_seconds=0.1)
-    assert segments([0.9] * 6 + [0.1] * 3 + [0.9] * 6, rule) == [(0.0, 3.75)]
-    assert segments([0.9] * 6 + [0.1] * 4 + [0.9] * 6, rule) == [(0.0, 1.5), (2.5, 4.0)]
-
-
-def test_a_segment_begins_at_the_upper_cut_and_goes_on_down_to_the_lower() -> None:
-    rule = replace(RULE, window_seconds=0.1, enter=0.8, leave=0.4, rise=9.0, fall=9.0)
-    assert segments([0.1] * 4 + [0.5] * 4 + [0.9] * 4 + [0.5] * 4 + [0.1] * 4, rule) == [(1.0, 4.0)]
-    assert segments([0.1] * 4 + [0.7] * 12 + [0.1] * 4, rule) == []
-
-
-def test_a_segment_ends_while_the_person_is_away() -> None:
-    times = [*moments(8), *(time + 7 for time in moments(8))]
-    assert segments([0.9] * 16, RULE, times) == [(0.0, 2.0), (7.0, 9.0)]
-
-
-def test_no_sighting_is_no_segment() -> None:
-    assert segments([]) == []
-
-
-def test_smoothing_is_a_median_over_time_not_over_places() -> None:
-    times = np.array([0.0, 0.1, 0.2, 5.0, 5.1, 5.2])
-    smoothed = smooth(times, np.array([0.1, 0.9, 0.1, 0.8, 0.2, 0.8]), 0.5)
-    assert smoothed.tolist() == pytest.approx([0.1, 0.1, 0.1, 0.8, 0.8, 0.8])
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
-from scipy.special import expit
 
-from fakeface.bench.film_figures import Person, film_figures, overlap, persons_of, track_score
+from fakeface.bench.film_figures import film_figures, persons_of, track_score
 from fakeface.bench.film_values import ScoredFilm, ScoredTrack
 from fakeface.decision import Decision, Reason, Verdict, overall
 from fakeface.errors import SettingsError
 from fakeface.films import Segment, TrackRule
-from fakeface.timeline import METHODS, find_segments, judge, log_odds
+from fakeface.segments import find_segments, stand_out
+from fakeface.timeline import METHODS, judge
 
-__all__ = ["CAUTION", "choose_rule", "enlarged", "rejudged"]
+__all__ = ["choose_rule", "rejudged"]
 
 FALSE_SEGMENTS = 0.02
 """Share of real persons on whom a segment is found."""
@@ -27,19 +26,8 @@ FALSE_SEGMENTS = 0.02
 FALSE_ALARMS, UNDECIDED = 0.02, 0.1
 """Share of real tracks whose score is called fake, and of those that are neither called fake nor real by it."""
 
-CAUTION = 1.5
-"""Unaltered persons of made films are taken to vary more than they do, because those of real films do: this many times
-as far from their own level (their median log-odds)."""
-
 NO_WORSE = 0.005
 """An aggregation must be better by so much AUC than the plain mean to replace it."""
-
-ENTER = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-LEAVE_BELOW = (0.0, 0.15)
-RISES = tuple(round(float(rise), 1) for rise in np.arange(0.8, 2.9, 0.2))
-FALL_SHARES = (0.5, 1.0)
-WINDOWS = (0.75, 1.25)
-LEAST = (0.5, 1.0)
 
 
 def rejudged(film: ScoredFilm, rule: TrackRule) -> ScoredFilm:
@@ -73,9 +61,8 @@ def choose_rule(films: Sequence[ScoredFilm], start: TrackRule) -> TrackRule:
     """The rule for a profile.
 
     The aggregation is the one with the best AUC of tracks. Cut and margin: a real track in fifty lies above both, and
-    one in ten between them. Segments: the best mean temporal IoU on forged persons among the rules that find a segment
-    on at most one real person in fifty. Real tracks are enlarged by ``CAUTION`` beforehand: what is chosen on made
-    films has to hold on films that vary more, and an unaltered person called altered is the worse error.
+    one in ten between them. A stretch is a segment from the statistic on that the strongest stretch of one unaltered
+    person in fifty reaches: an unaltered person called altered is the worse error.
 
     Args:
         films: made of calibration faces and examined, forged and real ones.
@@ -90,7 +77,7 @@ def choose_rule(films: Sequence[ScoredFilm], start: TrackRule) -> TrackRule:
         raise SettingsError("a rule is chosen on made films with forged and with real persons")
     rule = replace(start, method=_method(made, start))
     cut, margin = _cut(made, rule)
-    return _best_segments(made, replace(rule, cut=cut, margin=margin))
+    return replace(rule, cut=cut, margin=margin, stand_out=_stand_out(made, rule))
 
 
 def _method(films: Sequence[ScoredFilm], rule: TrackRule) -> str:
@@ -107,7 +94,7 @@ def _cut(films: Sequence[ScoredFilm], rule: TrackRule) -> tuple[float, float]:
         for film in films
         for person in persons_of(film)
         if not person.truth.forged
-        for track in map(enlarged, person.tracks)
+        for track in person.tracks
         if (score := track_score(track, rule.method, rule.least_sightings)) is not None
     ]
     if not reals:
@@ -117,38 +104,12 @@ def _cut(films: Sequence[ScoredFilm], rule: TrackRule) -> tuple[float, float]:
     return round(min(max((high + low) / 2, 0.02), 0.98), 4), round((high - low) / 2, 4)
 
 
-def _best_segments(films: Sequence[ScoredFilm], rule: TrackRule) -> TrackRule:
-    persons = [(person, _usable(_taken(person), rule)) for film in films for person in persons_of(film)]
-    best, found = rule, -1.0
-    for enter, below, rise, share, window, least in product(ENTER, LEAVE_BELOW, RISES, FALL_SHARES, WINDOWS, LEAST):
-        absolute = replace(rule, enter=enter, leave=round(enter - below, 2))
-        tried = replace(absolute, rise=rise, fall=round(rise * share, 2), window_seconds=window, least_seconds=least)
-        overlaps, false = [], []
-        for person, tracks in persons:
-            stretches = [(one.start_seconds, one.end_seconds) for track in tracks for one in _segments(track, tried)]
-            if person.truth.forged:
-                overlaps.append(overlap(stretches, person.truth.forged))
-            else:
-                false.append(bool(stretches))
-        if np.mean(false) <= FALSE_SEGMENTS and np.mean(overlaps) > found:
-            best, found = tried, float(np.mean(overlaps))
-    return best
-
-
-def enlarged(track: ScoredTrack) -> ScoredTrack:
-    """The track with its scores ``CAUTION`` times as far from their median, in log-odds."""
-    if not track.sightings:
-        return track
-    odds = log_odds(np.array([one.score for one in track.sightings], np.float64))
-    level = np.median(odds)
-    scores = expit(level + CAUTION * (odds - level))
-    seen = [one.model_copy(update={"score": float(score)}) for one, score in zip(track.sightings, scores, strict=True)]
-    return track.model_copy(update={"sightings": tuple(seen)})
-
-
-def _taken(person: Person) -> Sequence[ScoredTrack]:
-    return person.tracks if person.truth.forged else [enlarged(track) for track in person.tracks]
-
-
-def _usable(tracks: Sequence[ScoredTrack], rule: TrackRule) -> list[ScoredTrack]:
-    return [track for track in tracks if len(track.sightings) >= rule.least_sightings]
+def _stand_out(films: Sequence[ScoredFilm], rule: TrackRule) -> float:
+    strongest = [
+        max(stand_out(np.array([one.score for one in track.sightings], np.float64)) for track in tracks)
+        for film in films
+        for person in persons_of(film)
+        if not person.truth.forged
+        and (tracks := [one for one in person.tracks if len(one.sightings) >= rule.least_sightings])
+    ]
+    return round(max(float(np.quantile(strongest, 1 - FALSE_SEGMENTS)), 0.0), 2)

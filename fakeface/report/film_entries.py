@@ -111,12 +111,13 @@ class SightingEntry(Entry):
 
 
 class SegmentEntry(Entry):
-    """A stretch of a track that looks altered, half-open in time."""
+    """A stretch of a track that looks altered, half-open in time; see ``fakeface.films.Segment``."""
 
     start_seconds: Exact
     end_seconds: Exact
     score: Rounded
     sightings: int
+    statistic: Rounded
 
 
 class DecisiveFrameEntry(Entry):
@@ -162,13 +163,9 @@ class RuleEntry(Entry):
 
     cut: Rounded
     margin: Rounded
-    enter: Rounded
-    leave: Rounded
-    rise: Rounded
-    fall: Rounded
+    stand_out: Rounded
     method: str
     least_sightings: int
-    window_seconds: Rounded
     least_seconds: Rounded
     gap_seconds: Rounded
 
@@ -318,6 +315,7 @@ def _segment_entry(segment: Segment) -> SegmentEntry:
         end_seconds=_exact(segment.end_seconds),
         score=segment.score,
         sightings=segment.sightings,
+        statistic=segment.statistic,
     )
 
 

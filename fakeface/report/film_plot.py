@@ -208,11 +208,7 @@ def _shots(draw: ImageDraw.ImageDraw, film: FilmEntry, plane: Plane) -> None:
 
 
 def _rule(draw: ImageDraw.ImageDraw, film: FilmEntry, plane: Plane) -> None:
-    """From which score on a stretch stands out at any level of the track; the threshold of the diamond beside it."""
-    row = plane.down(film.rule.enter)
-    for left in range(plane.left, plane.right, 18 * SHARP):
-        draw.line((left, row, min(left + 11 * SHARP, plane.right), row), fill=INK, width=2 * SHARP)
-    _write(draw, (plane.left + 6 * SHARP, row + 5 * SHARP), f"stands out from {film.rule.enter:.2f}", "la", SMALL)
+    """The threshold of the diamond beside it."""
     row, column = plane.down(film.rule.cut), plane.right + 34 * SHARP
     draw.line((column - 16 * SHARP, row, column + 16 * SHARP, row), fill=INK, width=2 * SHARP)
 

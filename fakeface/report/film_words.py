@@ -111,10 +111,10 @@ def rule_words(film: FilmEntry) -> str:
         f"The score of a track is made of those of its sightings ({rule.method}). Threshold {rule.cut:.2f}; closer to "
         f"it than {rule.margin:.2f} is too close to call; fewer than {rule.least_sightings} scored sightings are too "
         "few. "
-        f"A stretch stands out where the running median over {rule.window_seconds:g} s reaches "
-        f"{rule.enter:.2f}, as far as it stays at {rule.leave:.2f}, or where its log-odds rise {rule.rise:.2f} above "
-        f"the track's own level, as far as they stay {rule.fall:.2f} above it; one shorter than "
-        f"{rule.least_seconds:g} s is dropped, and two closer together than {rule.gap_seconds:g} s are one."
+        "A stretch is marked as altered where its mean log-odds lie so far above those of the rest of the track that "
+        f"the difference, in what such differences vary by and less what the best of all stretches reaches by chance, "
+        f"is {rule.stand_out:.2f} or more; it ends where the person is away for longer than {rule.gap_seconds:g} s, "
+        f"and one shorter than {rule.least_seconds:g} s is dropped."
     )
 
 

@@ -21,7 +21,7 @@ from fakeface.training.formats.rle import Rle
 from fakeface.training.formats.splits import SplitRule
 from fakeface.training.manifest import VIDEO_SUFFIXES, FaceRow, SourceRow, read_faces
 
-__all__ = ["prepare", "skin_tone"]
+__all__ = ["NO_FACE", "prepare", "skin_tone"]
 
 Prepared = tuple[SourceRow, FaceRow | None, str]
 """A picture, its face if one was found, and else the reason."""
@@ -31,6 +31,9 @@ Key = tuple[str, tuple[int, ...] | None]
 
 CHEEKS = ((1, 2, 3, 31, 41, 40), (15, 14, 13, 35, 46, 47))
 """Landmarks around each cheek."""
+
+NO_FACE = "no face found"
+"""How the reason of a picture begins that was looked at in vain."""
 
 LEAST_OVERLAP = 0.3
 """Intersection over union from which on a face that was found is the one that the data set means."""
@@ -61,10 +64,10 @@ def _prepare_one(row: SourceRow) -> Prepared:
         return row, None, problem
     faces = _WORKER["finder"].find(frame)
     if not faces:
-        return row, None, "no face found"
+        return row, None, NO_FACE
     face = _wanted(faces, row.given_box)
     if face is None:
-        return row, None, "no face found where the data set says that one is"
+        return row, None, f"{NO_FACE} where the data set says that one is"
     points = [(round(float(x), 1), round(float(y), 1)) for x, y in face.landmarks]
     prepared = FaceRow(
         **row.model_dump(),

@@ -80,7 +80,8 @@ def test_a_rule_is_chosen_on_calibration_films_and_written_into_the_profile(
     assert result.exit_code == 0, result.stderr
     rule = load_profile("compact", weights).films
     assert rule is not None
-    assert 0 < rule.leave <= rule.enter < 1
+    assert 0 < rule.cut < 1
+    assert rule.stand_out >= 0
     assert "| segment: temporal IoU of the segments | " in result.stdout
     again = invoke(*asked)
     assert again.exit_code == 0, "the profile's new rule does not make it another bench"
