@@ -34,7 +34,7 @@ SHRINKAGE_SECONDS = 2.0
 OWN_LEVEL = 0.3
 """Quantile of a track's log-odds that stands for its own level."""
 
-CONTRAST_WEIGHT = 2.5
+CONTRAST_WEIGHT = 4.0
 """What ``contrast`` counts the statistic of the strongest stretch for, beside a level in log-odds."""
 
 
@@ -170,8 +170,8 @@ def judge(
 ) -> tuple[Verdict, Reason | None]:
     """The verdict of a track.
 
-    *fake*: the score lies a margin above the cut, or a segment was found, and at least one decisive frame was decided
-    fake and no more were decided real than fake; where there are segments, frames outside of them say nothing against
+    *fake*: the score lies a margin above the cut, or a segment was found, and more decisive frames were decided
+    fake than real; where there are segments, frames outside of them say nothing against
     them. *real*: the score lies a margin below the cut, there is no segment, and no more decisive frames were decided
     fake than real. Indeterminate: too few sightings (no ``score``); the score lies within the margin; the decisive
     frames do not bear the scores out, or none was decided.
@@ -190,7 +190,7 @@ def judge(
     said = [one.verdict for time, one in decided if not segments or _inside(time, segments)]
     fakes, reals = said.count(Verdict.FAKE), said.count(Verdict.REAL)
     if segments or score >= rule.cut + rule.margin:
-        supported = fakes >= max(reals, 1)
+        supported = fakes > reals
         return (Verdict.FAKE, None) if supported else (Verdict.INDETERMINATE, Reason.DISAGREEMENT)
     if score <= rule.cut - rule.margin:
         return (Verdict.REAL, None) if fakes <= reals else (Verdict.INDETERMINATE, Reason.DISAGREEMENT)

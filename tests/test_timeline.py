@@ -97,8 +97,10 @@ def test_an_unknown_method_and_an_empty_track_are_refused() -> None:
     ("score", "found", "decisions", "verdict", "reason"),
     [
         (0.9, (), (FAKE, FAKE, FAKE), Verdict.FAKE, None),
-        (0.9, (), (FAKE, CLOSE, REAL), Verdict.FAKE, None),
-        (0.1, (SEGMENT,), (FAKE, REAL), Verdict.FAKE, None),
+        (0.9, (), (FAKE, CLOSE, REAL), Verdict.INDETERMINATE, Reason.DISAGREEMENT),
+        (0.9, (), (FAKE, CLOSE, CLOSE), Verdict.FAKE, None),
+        (0.1, (SEGMENT,), (FAKE, REAL), Verdict.INDETERMINATE, Reason.DISAGREEMENT),
+        (0.1, (SEGMENT,), (FAKE, FAKE, REAL), Verdict.FAKE, None),
         (0.9, (), (CLOSE, CLOSE), Verdict.INDETERMINATE, Reason.DISAGREEMENT),
         (0.9, (), (FAKE, REAL, REAL), Verdict.INDETERMINATE, Reason.DISAGREEMENT),
         (0.1, (SEGMENT,), (REAL, REAL), Verdict.INDETERMINATE, Reason.DISAGREEMENT),
