@@ -14,6 +14,7 @@ from .screen import follow
 
 if TYPE_CHECKING:
     from fakeface.training.device import Device
+    from fakeface.training.lessons import Fields
     from fakeface.training.stages import Place
 
 __all__ = ["FOLDER", "encoder", "language", "masks", "mids", "mine", "prompter", "seeded"]
@@ -202,15 +203,23 @@ def prompter(training: Training, pictures: int, course: Course) -> ExitCode:
 @click.command()
 @training_options
 @click.option("--answers", type=click.IntRange(min=2), default=60_000, show_default=True, help="Answers to learn.")
+@click.option(
+    "--fields",
+    type=click.Choice(("all", "R", "DR", "FR")),
+    default="all",
+    show_default=True,
+    help="Fields of the answers that are taught, for comparisons: result; description and result; forgery reasoning "
+    "and result. A profile needs all.",
+)
 @course_options
 @start_option
-def language(training: Training, answers: int, course: Course, start: Path | None) -> ExitCode:
+def language(training: Training, answers: int, fields: Fields, course: Course, start: Path | None) -> ExitCode:
     """Train the tokenizer and the language model on annotated pairs; needs the encoder."""
     computer = training.computer()
     from fakeface.training.language import LanguageTraining
     from fakeface.training.stages import language_stage
 
-    settings = LanguageTraining(answers, **course.settings(), **computer)
+    settings = LanguageTraining(answers, fields=fields, **course.settings(), **computer)
     return follow(language_stage(training.place(), settings, start))
 
 

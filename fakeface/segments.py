@@ -55,8 +55,9 @@ HAMPEL_SIGHTINGS, HAMPEL_REACH = 5, 2 * USUAL_SPREAD
 STRONGEST = 4.0
 """Log-odds count as no further from 0 than this: beyond it scores are sure, whatever their decimals."""
 
-BOUNDARIES = 3000
-"""A track of more sightings than this is searched in steps of several, because every pair of ends is tried."""
+BOUNDARIES = 400
+"""A track of more sightings than this is searched in steps of several, because every pair of ends is tried: of five
+minutes at four frames a second the ends are known to within three sightings."""
 
 _LEAST = 1e-3
 """Scores are kept this far off 0 and 1 before their log-odds are taken."""
@@ -218,7 +219,7 @@ def _strongest(odds: Scores, free: NDArray[np.bool_], room: int) -> Stretch | No
 
 def _by_chance(count: int, inside: NDArray[np.int64]) -> Scores:
     """What the best stretch of such a length reaches on a steady track: of short ones there are more."""
-    return np.sqrt(2 * (1 + np.log(count / inside)))
+    return np.asarray(np.sqrt(2 * (1 + np.log(count / inside))), np.float64)
 
 
 def _runs(free: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:

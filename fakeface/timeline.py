@@ -25,6 +25,9 @@ Z = 1.96
 BLOCK_SECONDS = 1.0
 """Length of its blocks: further apart than this, sightings count as independent."""
 
+MOST_BLOCKS = 20
+"""A long track is divided into so many longer ones: each costs a look at all of it."""
+
 TOP_SHARE = 0.25
 """Share of the highest scores that ``top`` averages."""
 
@@ -159,9 +162,9 @@ def score_interval(method: str, times: Scores, scores: Scores) -> tuple[float, f
 
 
 def _block_length(times: Scores) -> int:
-    """Sightings in ``BLOCK_SECONDS``; at most half of all, so that blocks can differ."""
+    """Sightings in ``BLOCK_SECONDS``, or more in a long track; at most half of all, so that blocks can differ."""
     spacing = float(np.median(np.diff(times))) if len(times) > 1 else BLOCK_SECONDS
-    length = round(BLOCK_SECONDS / max(spacing, 1e-6))
+    length = max(round(BLOCK_SECONDS / max(spacing, 1e-6)), -(-len(times) // MOST_BLOCKS))
     return int(np.clip(length, 1, max(len(times) // 2, 1)))
 
 

@@ -191,9 +191,15 @@ def test_leaving_out_can_be_switched_off(leaking: Path, recipe: str, tmp_path: P
     assert not (tmp_path / "run" / "kept").exists()
 
 
-def test_mids_of_an_ablation_are_not_released(face_set: FaceSet, recipe: str, tmp_path: Path) -> None:
-    settings = load(recipe, 'mids.reads="unmasked"')
-    with pytest.raises(SettingsError, match="description and reasoning"):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [('mids.reads="unmasked"', "description and reasoning"), ('language.fields="R"', "have all fields")],
+)
+def test_networks_of_an_ablation_are_not_released(
+    face_set: FaceSet, recipe: str, tmp_path: Path, change: str, message: str
+) -> None:
+    settings = load(recipe, change)
+    with pytest.raises(SettingsError, match=message):
         next(train_everything(face_set.manifest, tmp_path / "run", settings, bare, Target(tmp_path, "1", "faces")))
     assert not (tmp_path / "run").exists()
 

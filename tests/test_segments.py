@@ -130,8 +130,8 @@ def test_a_piece_shorter_than_the_rule_wants_is_dropped() -> None:
 
 
 def test_a_track_of_many_sightings_is_searched_in_steps_and_still_found() -> None:
-    scores = swinging(2 * BOUNDARIES + 500, 0.5, 3)
-    scores[4001:4500] = 0.9
+    scores = swinging(3 * BOUNDARIES, 0.5, 3)
+    scores[401:500] = 0.9
     strongest = next(strongest_stretches(scores, 0.0))
-    assert abs(strongest.first - 4001) <= 6
-    assert abs(strongest.last - 4499) <= 6
+    assert abs(strongest.first - 401) <= 6
+    assert abs(strongest.last - 499) <= 6

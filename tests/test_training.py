@@ -37,6 +37,7 @@ from fakeface.settings import Settings
 from fakeface.training import encoder as encoder_stage
 from fakeface.training import language as language_stage
 from fakeface.training.annotate import draw_hypothesis
+from fakeface.training.checkpoints import Average, save_checkpoint
 from fakeface.training.encoder import EncoderTraining, train_encoder
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import PairFactory
@@ -412,6 +413,18 @@ def test_mining_asks_about_every_window_of_the_seeded_pairs(
     assert read_mined(again) == read_mined(path)
     for face in read_mined(path):
         assert factory.pair(face.pair)[face.side].operator == face.operator
+
+
+@pytest.mark.parametrize(("stage", "settings"), [("language", {"fields": "DR"}), ("mids", {"reads": "unmasked"})])
+def test_a_stage_trained_for_a_comparison_is_not_released(
+    face_set: FaceSet, tmp_path: Path, stage: str, settings: dict[str, str]
+) -> None:
+    network = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.AdamW(network.parameters())
+    save_checkpoint(tmp_path / stage, network, Average(network), optimizer, {"seen": 2, "settings": settings})
+    with pytest.raises(SettingsError, match=f"stage {stage} was trained with .* a profile needs all"):
+        release(tmp_path, tmp_path / "weights", face_set.rows, face_set.root, "1", "none", 2)
+    assert not (tmp_path / "weights").exists()
 
 
 def test_a_released_profile_keeps_any_text(tiny_weights: Path, tmp_path: Path) -> None:

@@ -172,6 +172,8 @@ def train_everything(
         OutputError: ``out`` belongs to other settings, or holds something else.
         SettingsError: a MIDS that reads something else than a profile's is to be released.
     """
+    if target is not None and settings.language.fields != "all":
+        raise SettingsError("a profile's answers have all fields: language.fields is for trainings to compare")
     if target is not None and settings.mids.reads != "all":
         raise SettingsError("a profile's MIDS reads description and reasoning: mids.reads is for trainings to compare")
     out.mkdir(parents=True, exist_ok=True)

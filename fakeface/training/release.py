@@ -20,7 +20,7 @@ from fakeface.backends import Engine, build_engine
 from fakeface.calibration import Calibration
 from fakeface.deciding import examine_crops
 from fakeface.decision import Decision, Thresholds
-from fakeface.errors import WeightsError
+from fakeface.errors import SettingsError, WeightsError
 from fakeface.faces import CROP_SIZE
 from fakeface.films import TrackRule
 from fakeface.networks.encoder import EncoderConfig, ForensicEncoder
@@ -30,6 +30,7 @@ from fakeface.networks.mids import MidsConfig
 from fakeface.profiles import Profile, load_profile
 from fakeface.settings import Settings
 from fakeface.training.calibrate import calibrate
+from fakeface.training.checkpoints import checkpoint_progress
 from fakeface.training.encoder import collate
 from fakeface.training.forge.pairs import MASK_SIZE, PairFactory
 from fakeface.training.forge.values import FOREIGN
@@ -87,7 +88,12 @@ def release(
 
     Raises:
         WeightsError: a stage's result is missing.
+        SettingsError: a stage was trained for a comparison only, on part of the texts.
     """
+    for stage, name in (("language", "fields"), ("mids", "reads")):
+        chosen = checkpoint_progress(trained / stage).get("settings", {}).get(name, "all")
+        if chosen != "all":
+            raise SettingsError(f"the stage {stage} was trained with {name} {chosen}, to compare: a profile needs all")
     tokenizer = load_tokenizer(trained / "language")
     out.mkdir(parents=True, exist_ok=True)
     sizes = {
