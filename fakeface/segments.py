@@ -86,7 +86,7 @@ def log_odds(scores: Scores) -> Scores:
 def find_segments(
     moments: Sequence[Fraction], closing: Sequence[Fraction], scores: Sequence[float], rule: TrackRule
 ) -> tuple[Segment, ...]:
-    """Where in time a track looks altered, in the order of time.
+    """Where in time a track looks altered, in the order of time; one sighting alone is no segment.
 
     Args:
         moments: exact times of the scored sightings.
@@ -97,7 +97,7 @@ def find_segments(
     values, found = np.array(scores, np.float64), []
     for stretch in strongest_stretches(values, rule.stand_out):
         for low, high in _present(stretch, moments, closing, Fraction(rule.gap_seconds)):
-            if closing[high] - moments[low] >= Fraction(rule.least_seconds):
+            if high > low and closing[high] - moments[low] >= Fraction(rule.least_seconds):
                 score = float(values[low : high + 1].mean())
                 found.append(Segment(moments[low], closing[high], score, high - low + 1, stretch.statistic))
     return tuple(sorted(found, key=lambda one: one.start_seconds))

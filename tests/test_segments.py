@@ -129,6 +129,12 @@ def test_a_piece_shorter_than_the_rule_wants_is_dropped() -> None:
     assert (one.start_seconds, one.end_seconds) == (9, Fraction(43, 4))
 
 
+def test_one_frame_alone_is_no_segment_however_far_apart_frames_were_looked_at() -> None:
+    times = [Fraction(30 * place) for place in range(20)]
+    closing = [time + 3 for time in times]  # away after every one
+    assert find_segments(times, closing, LOW * 2 + HIGH * 2 + LOW, RULE) == ()
+
+
 def test_a_track_of_many_sightings_is_searched_in_steps_and_still_found() -> None:
     scores = swinging(3 * BOUNDARIES, 0.5, 3)
     scores[401:500] = 0.9
