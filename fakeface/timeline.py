@@ -173,11 +173,11 @@ def judge(
 ) -> tuple[Verdict, Reason | None]:
     """The verdict of a track.
 
-    *fake*: the score lies a margin above the cut, or a segment was found, and more decisive frames were decided
-    fake than real; where there are segments, frames outside of them say nothing against
-    them. *real*: the score lies a margin below the cut, there is no segment, and no more decisive frames were decided
-    fake than real. Indeterminate: too few sightings (no ``score``); the score lies within the margin; the decisive
-    frames do not bear the scores out, or none was decided.
+    *fake*: the score lies a margin above the cut, or a segment was found, and more decisive frames were decided fake
+    than real; where there are segments, frames outside of them say nothing against them. *real*: the score lies a
+    margin below the cut, there is no segment, and no more decisive frames were decided fake than real. Indeterminate:
+    too few sightings (no ``score``); the score lies within the margin; the decisive frames do not bear the scores out,
+    or none was decided.
 
     Args:
         rule: the cuts.
