@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ __all__ = ["Scores", "Stretch", "find_segments", "log_odds", "stand_out", "stron
 
 Scores: TypeAlias = NDArray[np.float64]
 """(n,) float64: the scores of a track's scored sightings in time, 0..1; or their times in seconds."""
+
+Squares = TypeVar("Squares", float, Scores)
 
 LEAST_IN_SEGMENT = 3
 """Sightings of a stretch, and of the rest that it is compared with."""
@@ -172,7 +174,7 @@ def _tamed(odds: Scores) -> Scores:
     return np.asarray(np.clip(near, -STRONGEST, STRONGEST), np.float64)
 
 
-def _variance(squares: float, degrees: int) -> float:
+def _variance(squares: Squares, degrees: int) -> Squares:
     """Of single sightings, drawn towards the usual one."""
     return (squares + SPREAD_WEIGHT * USUAL_SPREAD**2) / (degrees + SPREAD_WEIGHT)
 
@@ -208,8 +210,8 @@ def _strongest(odds: Scores, free: NDArray[np.bool_], room: int) -> Stretch | No
             mean = (sums[ends] - sums[first]) / inside
             rise = mean - (total - mean * inside) / outside
             shared = inside * outside / count
-            left = spread - np.square(rise) * shared + SPREAD_WEIGHT * USUAL_SPREAD**2
-            deviation = np.sqrt(left / (count - 2 + SPREAD_WEIGHT) / shared + WANDERING**2)
+            left = _variance(spread - np.square(rise) * shared, count - 2)
+            deviation = np.sqrt(left / shared + WANDERING**2)
             values = rise / deviation - _by_chance(count, inside)
             place = int(values.argmax())
             if best is None or values[place] > best.statistic:

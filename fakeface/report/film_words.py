@@ -112,7 +112,7 @@ def rule_words(film: FilmEntry) -> str:
         f"it than {rule.margin:.2f} is too close to call; fewer than {rule.least_sightings} scored sightings are too "
         "few. "
         "A stretch is marked as altered where its mean log-odds lie so far above those of the rest of the track that "
-        f"the difference, in what such differences vary by and less what the best of all stretches reaches by chance, "
+        "the difference, in what such differences vary by and less what the best of all stretches reaches by chance, "
         f"is {rule.stand_out:.2f} or more; it ends where the person is away for longer than {rule.gap_seconds:g} s, "
         f"and one shorter than {rule.least_seconds:g} s is dropped."
     )

@@ -192,7 +192,7 @@ def train_encoder(
             output = seeing(shown["pixels"])
         parts = losses(output, shown)
         loop.descend(torch.stack([value for name, value in parts.items() if name not in left_out]).sum(), 2.0)
-        if settings.hard:
+        if hard is not None:
             real, forged = output.detection.detach()[0::2], output.detection.detach()[1::2]
             hard.learned(((real > forged) & batch["mask_known"][1::2]).tolist())
             loop.progress["hard"] = hard.state
@@ -204,8 +204,9 @@ def train_encoder(
         return {f"auc_{name}": value for name, value in _check(build(), loop.average, checks).items()}
 
     first = loop.budget.seen // 2
-    hard = HardPairs(first, settings.hard, loop.progress.get("hard", ()))
-    order = islice(hard, settings.pictures // 2 - first + settings.pairs_per_batch)
+    last = settings.pictures // 2 + settings.pairs_per_batch
+    hard = HardPairs(first, settings.hard, loop.progress.get("hard", ())) if settings.hard else None
+    order = range(first, last) if hard is None else islice(hard, last - first)
     batches = pair_batches(factory, order, settings.pairs_per_batch, settings.workers, device)
     best = Best(("auc_mean",), lambda: save_weights(out / "encoder.safetensors", loop.average.state))
     for row in loop.run(batches, learn, look, best):

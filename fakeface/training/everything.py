@@ -170,7 +170,8 @@ def train_everything(
 
     Raises:
         OutputError: ``out`` belongs to other settings, or holds something else.
-        SettingsError: a MIDS that reads something else than a profile's is to be released.
+        SettingsError: answers without all fields, or a MIDS that reads something else than a profile's, are to be
+            released.
     """
     if target is not None and settings.language.fields != "all":
         raise SettingsError("a profile's answers have all fields: language.fields is for trainings to compare")
