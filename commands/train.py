@@ -49,6 +49,8 @@ The order of the stages:
   fakeface train release  --faces runs/faces --root DATA --out runs/compact --weights weights --version 1 --data "..."
 All of these in one command:
   fakeface train all --manifest DATA/manifest.csv --out runs/compact --weights weights --version 1 --data "..."
+One stage on two devices or in two processes (encoder, prompter, language, masks):
+  torchrun --standalone --nproc-per-node 2 -m fakeface.commands train encoder --faces runs/faces --root DATA --out ...
 Then how tracks of films are judged:
   fakeface train films --faces runs/faces --root DATA --weights weights --out runs/films-calib
 Released weights on other calibration faces (run films again afterwards):

@@ -130,16 +130,18 @@ def test_a_budget_counts_samples_and_minutes_across_interruptions(monkeypatch: p
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     budget = Budget(samples=1000, minutes=10)
-    budget.seen = 100
+    budget.spend(100, 0.0)
     assert budget.share == pytest.approx(0.1)
     now[0] += 300
+    budget.spend(0, budget.clock)
     assert budget.share == pytest.approx(0.5), "half of the time is more than a tenth of the samples"
     resumed = Budget(samples=1000, minutes=10)
     resumed.resume(100, budget.seconds)
     now[0] += 150
+    resumed.spend(0, resumed.clock)
     assert resumed.seconds == pytest.approx(450)
     assert resumed.share == pytest.approx(0.75)
-    resumed.seen = 5000
+    resumed.spend(4900, resumed.clock)
     assert resumed.share == 1
     assert math.isclose(Budget(samples=10).share, 0.0)
 

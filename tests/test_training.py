@@ -455,7 +455,7 @@ def test_tokens_of_a_question_are_the_same_in_training_and_at_work(tokenizer: To
 def test_every_task_is_taught_with_a_mask_for_each_grounded_phrase(tokenizer: Tokenizer, face_set: FaceSet) -> None:
     factory = PairFactory(face_set.of("train"), face_set.root, 1, load_recipe())
     for task in TASKS:
-        lessons = [lesson for index in range(4) for lesson in Lessons(factory, 0, 4, {task: 1.0})[index]]
+        lessons = [lesson for number in range(4) for lesson in Lessons(factory, {task: 1.0})[number]]
         for lesson in lessons:
             grounded = sum(one.answer.count("[SEG]") for one in lesson.exchanges)
             assert lesson.masks.shape == (grounded, 112, 112)
@@ -482,8 +482,8 @@ def test_fields_of_an_answer_can_be_left_out_for_the_ablation() -> None:
 def test_what_is_asked_of_a_mask_decoder_has_its_truth_inside_of_it(face_set: FaceSet) -> None:
     factory = PairFactory(face_set.of("train"), face_set.root, 1, single("self_blend", load_recipe()))
     rng = np.random.default_rng(4)
-    for index in range(6):
-        for lesson in Lessons(factory, 0, 6, {"age": 1.0})[index]:
+    for number in range(6):
+        for lesson in Lessons(factory, {"age": 1.0})[number]:
             altered = altered_window(lesson.sample)
             asked = questions(lesson, rng)
             everything, *states, boxed, pointed, parted = asked.truth

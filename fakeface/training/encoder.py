@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from fakeface.training.hard_pairs import HardPairs
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
 from fakeface.training.networks import load_tensors
+from fakeface.training.processes import alone
 from fakeface.training.progress import Budget
 
 __all__ = ["EncoderTraining", "PairDataset", "collate", "pair_batches", "train_encoder"]
@@ -173,6 +174,8 @@ def train_encoder(
     """
     build = build or ForensicEncoder
     device = begin(settings, settings.device)
+    if settings.hard:
+        alone("seeing hard pairs again")
     network = build().to(device).to(memory_format=torch.channels_last)
     if start is not None:
         network.load_state_dict(grown(load_tensors(start), network.config, settings.seed))
@@ -204,10 +207,10 @@ def train_encoder(
         return {f"auc_{name}": value for name, value in _check(build(), loop.average, checks).items()}
 
     first = loop.budget.seen // 2
-    last = settings.pictures // 2 + settings.pairs_per_batch
     hard = HardPairs(first, settings.hard, loop.progress.get("hard", ())) if settings.hard else None
-    order = range(first, last) if hard is None else islice(hard, last - first)
-    batches = pair_batches(factory, order, settings.pairs_per_batch, settings.workers, device)
+    batches = pair_batches(
+        factory, count(first) if hard is None else hard, settings.pairs_per_batch, settings.workers, device
+    )
     best = Best(("auc_mean",), lambda: save_weights(out / "encoder.safetensors", loop.average.state))
     for row in loop.run(batches, learn, look, best):
         yield {name.removeprefix("auc_"): value for name, value in row.items()}

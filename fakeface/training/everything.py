@@ -24,6 +24,7 @@ from fakeface.training.manifest import read_faces
 from fakeface.training.masks import MasksTraining
 from fakeface.training.mids import MidsTraining
 from fakeface.training.prepare import prepare
+from fakeface.training.processes import alone
 from fakeface.training.prompter import PrompterTraining
 from fakeface.training.release import release
 from fakeface.training.stages import (
@@ -173,6 +174,7 @@ def train_everything(
         SettingsError: answers without all fields, or a MIDS that reads something else than a profile's, are to be
             released.
     """
+    alone("`train all`")
     if target is not None and settings.language.fields != "all":
         raise SettingsError("a profile's answers have all fields: language.fields is for trainings to compare")
     if target is not None and settings.mids.reads != "all":

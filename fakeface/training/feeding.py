@@ -9,6 +9,8 @@ import cv2
 from threadpoolctl import threadpool_limits
 from torch.utils.data import DataLoader, Dataset
 
+from fakeface.training.processes import Processes
+
 __all__ = ["fed"]
 
 Item = TypeVar("Item")
@@ -23,21 +25,21 @@ def fed(
     items_per_batch: int,
     workers: int,
     collate: Callable[[list[Item]], Batch],
-    order: Iterable[int] | None = None,
+    order: Iterable[int],
 ) -> DataLoader[Any]:
     """Batches of a data set in this order.
 
     Args:
-        dataset: one item per index.
+        dataset: one item for each index.
         items_per_batch: items in a batch.
         workers: processes that make them; 0 makes them in this one.
         collate: joins the items of a batch.
-        order: indices, drawn as batches are asked for; those of the data set one after the other where none is given.
+        order: indices, drawn as batches are asked for; of several processes that train together each takes its share.
     """
     return DataLoader(
         dataset,
         items_per_batch,
-        sampler=order,
+        sampler=Processes().own(order),
         collate_fn=collate,
         num_workers=workers,
         prefetch_factor=AHEAD if workers else None,

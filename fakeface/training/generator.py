@@ -21,6 +21,7 @@ from fakeface.training.checkpoints import Average, save_weights
 from fakeface.training.forge.autoencoder import VARIANTS, Generators
 from fakeface.training.loop import Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
+from fakeface.training.processes import alone
 
 __all__ = ["GeneratorTraining", "train_generator"]
 
@@ -121,6 +122,7 @@ def train_generator(
         SettingsError: a split has no real face, or a picture cannot be read.
     """
     fitted, held = (_reals(rows, split) for split in ("train", "calib"))
+    alone("training the generators")
     begin(settings)
     network = _Pair().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, betas=(0.8, 0.99), weight_decay=1e-4)

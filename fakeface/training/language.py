@@ -41,6 +41,7 @@ from fakeface.training.looking import encode_windows
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
 from fakeface.training.networks import earlier, load_tensors
+from fakeface.training.processes import Processes
 
 __all__ = ["LanguageTraining", "Part", "rows_of_part", "train_language", "train_tokenizer"]
 
@@ -48,6 +49,9 @@ Part = str
 """``language`` (fits the language model) or ``mining`` (kept back for MIDS)."""
 
 MINING_SHARE = 0.4
+
+CALIB_PAIRS = 96
+"""Pairs that the looks at the calibration faces are about."""
 
 TOGETHER = 12
 """Texts that go through the network together."""
@@ -97,8 +101,10 @@ def rows_of_part(rows: Sequence[FaceRow], part: Part) -> list[FaceRow]:
 
 def train_tokenizer(factory: PairFactory, vocabulary: int, pairs: int = 600) -> Tokenizer:
     """A byte-level BPE tokenizer (Sennrich et al. 2016) over annotated answers and the prompts."""
-    lessons = Lessons(factory, 10**6, pairs)
-    exchanges = [one for index in range(pairs) for lesson in lessons[index] for one in lesson.exchanges]
+    lessons, first = Lessons(factory), 10**6  # pairs that are not learned from
+    exchanges = [
+        one for number in range(first, first + pairs) for lesson in lessons[number] for one in lesson.exchanges
+    ]
     texts = [text for one in exchanges for text in (one.question, one.answer)]
     texts += [prompt(hypothesis) for hypothesis in Hypothesis] * 20
     texts += [concept.words for concept in CONCEPTS.values()]
@@ -161,11 +167,12 @@ def train_language(
     out.mkdir(parents=True, exist_ok=True)
     factory = PairFactory(rows_of_part(rows, "language"), root, settings.seed)
     words, weights = out / "tokenizer.json", out / "language.safetensors"
-    if not words.exists():
-        if start is None:
-            train_tokenizer(factory, settings.vocabulary).save(str(words))
-        else:
-            copyfile(earlier(start, words.name), words)
+    with Processes().first_before_others():
+        if not words.exists():
+            if start is None:
+                train_tokenizer(factory, settings.vocabulary).save(str(words))
+            else:
+                copyfile(earlier(start, words.name), words)
     tokenizer = Tokenizer.from_file(str(words))
     network = CompactLanguageModel(LanguageConfig(tokenizer.get_vocab_size())).to(device)
     if start is not None:
@@ -174,10 +181,8 @@ def train_language(
     loop = Loop(out, network, optimizer, settings, settings.answers, settings.check_every, settings.minutes, 0.995)
     if loop.finished:
         return
-    calib = Lessons(
-        PairFactory([row for row in rows if row.split == "calib"], root, 3000), 0, 96, None, settings.fields
-    )
-    held = [lesson for index in range(len(calib)) for lesson in calib[index]]
+    calib = Lessons(PairFactory([row for row in rows if row.split == "calib"], root, 3000), fields=settings.fields)
+    held = [lesson for number in range(CALIB_PAIRS) for lesson in calib[number]]
     encoder.to(device).eval().requires_grad_(False)
 
     def learn(lessons: Sequence[Lesson]) -> Learned:
@@ -187,7 +192,7 @@ def train_language(
         return Learned(len(lessons), {"loss": loss.detach()})
 
     batches = lesson_batches(
-        factory, loop.budget.seen, settings.answers, settings.pairs_per_batch, settings.workers, fields=settings.fields
+        factory, loop.budget.seen, settings.pairs_per_batch, settings.workers, fields=settings.fields
     )
     best = Best(("calib_loss",), lambda: save_weights(weights, _untied(loop.average.state)), lowest=True)
     yield from loop.run(batches, learn, lambda: _check(loop.average, network.config, encoder, tokenizer, held), best)

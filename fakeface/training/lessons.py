@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 import cv2
@@ -76,34 +77,21 @@ class Lesson:
 
 
 class Lessons(Dataset[list[Lesson]]):
-    """Both windows of the pairs ``first``, ``first + 1``, ... of a factory, each with one text.
+    """Both windows of a factory's pairs by their number, each with one text.
 
     Args:
         factory: makes the pairs.
-        first: number of the first pair.
-        count: pairs.
         tasks: share of each kind of text.
         fields: of the five-field answers.
     """
 
-    def __init__(
-        self,
-        factory: PairFactory,
-        first: int,
-        count: int,
-        tasks: dict[str, float] | None = None,
-        fields: Fields = "all",
-    ) -> None:
-        self.factory, self.first, self.count = factory, first, count
-        self.tasks, self.fields = tasks or TASKS, fields
+    def __init__(self, factory: PairFactory, tasks: dict[str, float] | None = None, fields: Fields = "all") -> None:
+        self.factory, self.tasks, self.fields = factory, tasks or TASKS, fields
 
-    def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, index: int) -> list[Lesson]:
+    def __getitem__(self, number: int) -> list[Lesson]:
         cv2.setNumThreads(1)
-        rng = np.random.default_rng((self.factory.studio.seed, 7, self.first + index))
-        real, fake = self.factory.pair(self.first + index)
+        rng = np.random.default_rng((self.factory.studio.seed, 7, number))
+        real, fake = self.factory.pair(number)
         return [self._lesson(real, None, rng), self._lesson(fake, real, rng)]
 
     def _lesson(self, sample: FaceSample, original: FaceSample | None, rng: np.random.Generator) -> Lesson:
@@ -182,16 +170,13 @@ def text_batch(
 def lesson_batches(
     factory: PairFactory,
     seen: int,
-    windows: int,
     pairs_per_batch: int,
     workers: int,
     tasks: dict[str, float] | None = None,
     fields: Fields = "all",
 ) -> Iterator[list[Lesson]]:
-    """Batches of lessons from the first pair that was not seen; enough for so many ``windows`` in all."""
-    first = seen // 2
-    dataset = Lessons(factory, first, windows // 2 - first + pairs_per_batch, tasks, fields)
-    yield from fed(dataset, pairs_per_batch, workers, _flat)
+    """Batches of lessons from the first pair that was not seen, without end."""
+    yield from fed(Lessons(factory, tasks, fields), pairs_per_batch, workers, _flat, count(seen // 2))
 
 
 def _flat(pairs: list[list[Lesson]]) -> list[Lesson]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint
 from fakeface.training.device import Device, choose_device
+from fakeface.training.processes import Processes
 from fakeface.training.progress import Budget, Log, Schedule
 
 __all__ = ["Best", "Learned", "Loop", "Paced", "begin"]
@@ -70,22 +71,22 @@ class Best:
 
 
 def begin(settings: Paced, device: Device = "cpu") -> torch.device:
-    """Fix threads and seed before any weight is drawn; returns the device to train on.
+    """Fix threads and seed before any weight is drawn; returns the device that this process trains on.
 
     Raises:
         BackendError: the device is not there.
     """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    return choose_device(device)
+    return Processes(choose_device(device)).device
 
 
 class Loop:
-    """One training that can be interrupted and called again.
+    """One training that can be interrupted and called again, in one process or in several that learn together.
 
     Attributes:
         average: of the network's weights; what is measured and kept.
-        budget: what is used up of it.
+        budget: what is used up of it, by all processes together.
         progress: what the checkpoint says beside the tensors; a stage may add to it.
 
     Args:
@@ -117,6 +118,7 @@ class Loop:
     ) -> None:
         self._out, self._network, self._optimizer, self._settings = out, network, optimizer, settings
         self._check_every = check_every
+        self._processes = Processes(next(network.parameters()).device)
         self._log, self._schedule = Log(out / "log.csv"), Schedule(settings.learning_rate)
         self.average = Average(network, decay)
         self.progress: dict[str, Any] = {"seen": 0, "seconds": 0.0}
@@ -143,6 +145,8 @@ class Loop:
     ) -> Iterator[dict[str, Any]]:
         """Learn until the budget is used up; yields the log's row of every look, once it and a checkpoint are written.
 
+        Of several processes only the first looks, logs, saves and yields.
+
         Args:
             batches: from the first one that was not seen.
             learn: from one batch, by one ``descend``.
@@ -155,21 +159,24 @@ class Loop:
                 group["lr"] = self._schedule.rate(self.budget.share)
             learned = learn(batch)
             self.average.update(self._network)
-            self.budget.seen += learned.samples
+            self.budget.spend(*self._processes.together(learned.samples, self.budget.clock))
             finished = self.finished
             looked = finished or self.steps % self._check_every == 0
-            row = self._looked(learned.figures, look(), best) if looked else {}
-            if looked or self.steps % self._settings.save_every == 0:
-                self._save()
-            if looked:
-                yield row
+            if self._processes.first:
+                row = self._looked(learned.figures, look(), best) if looked else {}
+                if looked or self.steps % self._settings.save_every == 0:
+                    self._save()
+                if looked:
+                    yield row
             if finished:
+                self._processes.wait()
                 return
 
     def descend(self, loss: Tensor, longest: float | None = None) -> None:
         """One step of the optimizer down this loss, by a gradient no longer than ``longest``."""
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self._processes.average_gradients(self._network)
         if longest is not None:
             nn.utils.clip_grad_norm_(self._network.parameters(), longest)
         self._optimizer.step()

@@ -170,10 +170,8 @@ def train_masks(
     loop = Loop(out, network, optimizer, settings, settings.pictures, settings.check_every, settings.minutes, 0.995)
     if loop.finished:
         return
-    calib = Lessons(
-        PairFactory([row for row in rows if row.split == "calib"], root, 3500), 0, settings.calib_pairs, TASKS
-    )
-    held = [_known(calib[index]) for index in range(len(calib))]
+    calib = Lessons(PairFactory([row for row in rows if row.split == "calib"], root, 3500), TASKS)
+    held = [_known(calib[number]) for number in range(settings.calib_pairs)]
 
     def learn(lessons: Sequence[Lesson]) -> Learned:
         rng = np.random.default_rng((settings.seed, loop.budget.seen))
@@ -182,9 +180,7 @@ def train_masks(
         return Learned(len(lessons), {"loss": loss.detach()})
 
     factory = PairFactory(rows_of_part(rows, "language"), root, settings.seed)
-    batches = lesson_batches(
-        factory, loop.budget.seen, settings.pictures, settings.pairs_per_batch, settings.workers, TASKS
-    )
+    batches = lesson_batches(factory, loop.budget.seen, settings.pairs_per_batch, settings.workers, TASKS)
     best = Best(("calib_iou",), lambda: save_weights(weights, loop.average.state))
     yield from loop.run(batches, learn, lambda: _check(loop.average, frozen, tokenizer, held), best)
 

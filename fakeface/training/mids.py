@@ -32,6 +32,7 @@ from fakeface.training.looking import encode_windows
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
 from fakeface.training.mine import MinedFace, mining_factory
+from fakeface.training.processes import alone
 
 __all__ = ["MidsTraining", "Reads", "best_fakeness", "mined_fakeness", "read_of", "train_mids"]
 
@@ -149,6 +150,7 @@ def train_mids(
     Writes ``mids.safetensors`` (the average with the best calibration AUC of the fakeness), ``checkpoint.*`` and
     ``log.csv``. Where answers, networks or settings are others than those of the checkpoint, training starts anew.
     """
+    alone("training MIDS")
     device = begin(settings, settings.device)
     encoder.to(device).eval().requires_grad_(False)
     language.to(device).eval().requires_grad_(False)

@@ -38,6 +38,10 @@ class Schedule:
 class Budget:
     """Counts samples and minutes across interruptions.
 
+    Attributes:
+        seen: samples.
+        seconds: of training, when the last samples were counted.
+
     Args:
         samples: stop after so many.
         minutes: or after so many minutes of training, whichever comes first; 0 for no limit of time.
@@ -45,16 +49,20 @@ class Budget:
 
     def __init__(self, samples: int, minutes: float = 0.0) -> None:
         self.samples, self.minutes = samples, minutes
-        self.seen, self._before, self._since = 0, 0.0, time.monotonic()
+        self.resume(0, 0.0)
 
     def resume(self, seen: int, seconds: float) -> None:
         """Go on where an earlier call stopped."""
-        self.seen, self._before, self._since = seen, seconds, time.monotonic()
+        self.seen, self.seconds, self._since = seen, seconds, time.monotonic() - seconds
 
     @property
-    def seconds(self) -> float:
-        """Seconds of training so far."""
-        return self._before + time.monotonic() - self._since
+    def clock(self) -> float:
+        """Seconds of training up to now."""
+        return time.monotonic() - self._since
+
+    def spend(self, samples: int, seconds: float) -> None:
+        """Count so many samples more, and so many seconds in all."""
+        self.seen, self.seconds = self.seen + samples, seconds
 
     @property
     def share(self) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,7 @@ def train_prompter(
         loop.descend(loss)
         return Learned(len(batch["label"]), {"loss": loss.detach()})
 
-    order = range(loop.budget.seen // 2, settings.pictures // 2 + settings.pairs_per_batch)
-    batches = pair_batches(factory, order, settings.pairs_per_batch, settings.workers, device)
+    batches = pair_batches(factory, count(loop.budget.seen // 2), settings.pairs_per_batch, settings.workers, device)
     weights = out / "encoder.safetensors"
     best = Best(
         ("class_macro_f1", "region_f1"), lambda: save_weights(weights, encoder.state_dict() | loop.average.state)

@@ -17,6 +17,7 @@ from fakeface.training.masks import MasksTraining, train_masks
 from fakeface.training.mids import MidsTraining, train_mids
 from fakeface.training.mine import mine, mining_factory, read_mined
 from fakeface.training.networks import load_encoder, load_language
+from fakeface.training.processes import alone
 from fakeface.training.prompter import PrompterTraining, train_prompter
 
 __all__ = [
@@ -103,6 +104,7 @@ def masks_stage(place: Place, settings: MasksTraining, start: Path | None = None
 
 def mining_stage(place: Place, settings: Mining) -> Iterator[dict[str, Any]]:
     """Let the language model answer about calibration faces, then about training faces that it does not know."""
+    alone("mining")
     device = choose_device(settings.device)
     encoder = place.encoder().to(device)
     language, tokenizer = load_language(place.out / "language")
