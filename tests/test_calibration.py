@@ -16,7 +16,7 @@ from fakeface.faces import Face, FaceCrop, crop_face
 from fakeface.frames import Frame
 from fakeface.profiles import load_profile
 from fakeface.report.words import NO_RATIO, RATIO, limit_words
-from fakeface.training.calibrate import fit_calibration
+from fakeface.training.calibrate import fit_calibration, limits
 from fakeface.training.forge.codecs import Jpeg
 from tests.faces_data import photograph
 
@@ -49,6 +49,17 @@ def test_the_interval_widens_with_the_distance_from_the_faces_it_was_fitted_on_a
     assert near.high - near.low == pytest.approx(2 * 1.96 * 0.02)
     assert far.high - far.low > 2 * (near.high - near.low)
     assert make(covariance=(4.0, 0.0, 0.0)).ratio(0.5).high == 1.0
+
+
+def test_faces_that_crowd_at_a_bound_of_the_envelope_are_not_parted_by_rounding() -> None:
+    crowd = np.concatenate(
+        [[60.0], np.full(30, 74.00004), np.full(900, 73.99996), np.linspace(80, 170, 500), np.full(90, 179.004)]
+    )
+    low, high = limits(crowd)
+    assert low == pytest.approx(73.25, abs=0.01)
+    assert high == 179.01, "no further than what was measured, rounded outwards"
+    assert limits(np.full(100, 100.0)) == (100.0, 100.0)
+    assert limits(np.array([0.0, 0.1234] * 50)) == (0.0, 0.13)
 
 
 def test_a_face_unlike_the_calibration_faces_gets_no_ratio_but_the_reason(crop: FaceCrop) -> None:

@@ -408,6 +408,18 @@ def test_videos_missing_pictures_and_masks_of_another_size_are_left_out_with_the
     }
 
 
+def test_the_order_in_which_faces_were_prepared_makes_no_difference(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        picture(tmp_path / name, 256)
+    (tmp_path / "m.csv").write_text("path,label\nb.png,real\nc.png,real\na.png,real\n")
+    prepare(tmp_path / "m.csv", tmp_path / "out", 1, lambda items, total: items)
+    listed = tmp_path / "out" / "faces.jsonl"
+    faces = read_faces(listed)
+    assert [face.path for face in faces] == ["a.png", "b.png", "c.png"]
+    listed.write_text("\n".join(reversed(listed.read_text().splitlines())))
+    assert read_faces(listed) == faces
+
+
 def test_a_prepared_manifest_with_a_broken_line_is_refused_with_its_number(tmp_path: Path) -> None:
     (tmp_path / "faces.jsonl").write_text('\n{"path": "a.png"\n')
     with pytest.raises(SettingsError, match="line 2 is no prepared face"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,13 +15,17 @@ from fakeface.networks.encoder import ForensicEncoder
 from fakeface.training.encoder import collate
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 
-__all__ = ["calibrate", "fit_calibration", "score_pairs"]
+__all__ = ["calibrate", "fit_calibration", "limits", "score_pairs"]
 
 RESAMPLES = 300
 """Bootstrap samples behind the interval."""
 
 ENVELOPE = (0.01, 0.99)
 """Quantiles of the calibration faces between which the calibration holds."""
+
+ROOM = 0.01
+"""By what share of itself a bound of the envelope is moved outwards, within what was measured: faces that crowd at it
+are parted from each other by rounding alone."""
 
 LEAST_FACES = 50
 """Fewer real or forged faces than this calibrate nothing."""
@@ -57,15 +63,20 @@ def calibrate(encoder: ForensicEncoder, factory: PairFactory, pairs: int, seed: 
     scores, samples = score_pairs(encoder, factory, pairs)
     labels = np.array([sample.label for sample in samples])
     measured = [measure_conditions(sample.window, sample.landmarks) for sample in samples]
-    envelope = {
-        name: (
-            round(float(np.quantile([one[name] for one in measured], ENVELOPE[0])), 4),
-            round(float(np.quantile([one[name] for one in measured], ENVELOPE[1])), 4),
-        )
-        for name in CONDITIONS
-    }
+    envelope = {name: limits(np.array([one[name] for one in measured])) for name in CONDITIONS}
     groups = np.repeat(np.arange(len(scores) // 2), 2)
     return fit_calibration(scores, labels, groups, envelope, seed)
+
+
+def limits(values: Numbers) -> tuple[float, float]:
+    """The bounds of the envelope for what one condition measured on the calibration faces, rounded outwards.
+
+    Args:
+        values: (N,) not negative, in the condition's unit.
+    """
+    low, high = np.quantile(values, ENVELOPE)
+    low, high = max(low * (1 - ROOM), values.min()), min(high * (1 + ROOM), values.max())
+    return math.floor(low * 100) / 100, math.ceil(high * 100) / 100
 
 
 def fit_calibration(

@@ -108,7 +108,9 @@ def _several(cell: str | None) -> tuple[str, ...]:
 
 
 def read_faces(path: Path, split: str | None = None) -> list[FaceRow]:
-    """Rows of a prepared manifest (``faces.jsonl``), all or those of one split.
+    """Rows of a prepared manifest (``faces.jsonl``), all or those of one split, in the order of their paths.
+
+    Faces are drawn by their number: sorted, the same faces are drawn whatever order they were prepared in.
 
     Raises:
         SettingsError: there is no such file, or a line of it is no face.
@@ -124,4 +126,5 @@ def read_faces(path: Path, split: str | None = None) -> list[FaceRow]:
                 raise SettingsError(
                     f"{path}, line {number} is no prepared face; remove it and prepare again"
                 ) from error
+    rows.sort(key=lambda row: (row.path, row.given_box or ()))
     return [row for row in rows if split is None or row.split == split]
