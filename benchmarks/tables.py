@@ -1,11 +1,13 @@
 """Writes the tables of docs/model-card.md and docs/benchmarks.md out of what ``fakeface bench`` measured.
 
     python benchmarks/tables.py --operators runs/bench-operators --pairs runs/bench-pairs --texts runs/bench-texts \
-        --films runs/films-dev --explanations explanations.md --earlier runs/earlier --earlier-version 0.4
+        --slices runs/bench-slices --films runs/films-dev --printed explanations.md groups.md shortcuts.md \
+        --earlier runs/earlier --earlier-version 0.4
 
-Each option names a folder with ``metrics.json`` (``--explanations`` a file with the printed table); what is not named
-stays as it is. ``--earlier`` is a folder with the ``operators`` and ``pairs`` of the version before. A table is known
-by its first line and ends at the next empty one; the sentences around it are not touched.
+Each option names a folder with ``metrics.json``; ``--printed`` names files with tables that other benchmarks printed,
+each of which takes the place of the one with the same first line. What is not named stays as it is. ``--earlier`` is a
+folder with the ``operators`` and ``pairs`` of the version before. A table is known by its first line and ends at the
+next empty one; the sentences around it are not touched.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from fakeface.training.forge.operators import OPERATORS
@@ -76,6 +79,16 @@ FILMS = {
     "unaltered person with a segment": "false_segment.{}.tracks",
     "unaltered film called altered": "film_real.{}.called_fake",
     "unaltered film called unaltered": "film_real.{}.called_real",
+}
+SLICES = {
+    "as made": "",
+    "JPEG 90": "_jpeg90",
+    "JPEG 70": "_jpeg70",
+    "JPEG 50": "_jpeg50",
+    "half size and back": "_resize0.5",
+    "blur": "_blur",
+    "noise": "_noise",
+    "H.264": "_h264",
 }
 CONDITIONS = {"CRF 23": "crf23", "CRF 32": "crf32"}
 
@@ -164,6 +177,19 @@ def together(now: Figures) -> str:
     return table(("figure", "value"), ((words, now.cell(key)) for words, key in TOGETHER.items()))
 
 
+def slices(now: Figures) -> str:
+    """Every operator of the bench after every slice, then the mean over them."""
+    names = [name for name in OPERATORS if f"independent.{name}.auc" in now.found]
+    found = {name: [float(now.bare(f"independent.{name}{end}.auc")) for end in SLICES.values()] for name in names}
+
+    def rows() -> Iterator[Sequence[str]]:
+        for name, values in found.items():
+            yield f"`{name}`", *(f"{value:.3f}" for value in values)
+        yield "mean", *(f"{fmean(values):.3f}" for values in zip(*found.values(), strict=True))
+
+    return table(("operator", *SLICES), rows())
+
+
 def films(now: Figures) -> str:
     """Films by how strongly they were compressed."""
     rows = (
@@ -171,6 +197,14 @@ def films(now: Figures) -> str:
         for words, key in FILMS.items()
     )
     return table(("figure", *CONDITIONS), rows)
+
+
+def printed(text: str) -> Iterator[tuple[str, str]]:
+    """Every table of a text, by its first line."""
+    for part in text.split("\n\n"):
+        lines = [line for line in part.splitlines() if line.startswith("|")]
+        if lines:
+            yield lines[0], "\n".join(lines)
 
 
 def replaced(page: str, begin: str, written: str) -> str:
@@ -196,15 +230,18 @@ def written(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
         yield "| figure | value |\n|---|---|\n| class macro-F1", together(now)
     if given.films:
         yield "| figure | CRF 23", films(Figures.of(given.films))
-    if given.explanations:
-        yield "| figure | value | n |", given.explanations.read_text("utf-8")
+    if given.slices:
+        yield "| operator | as made", slices(Figures.of(given.slices))
+    for path in given.printed:
+        yield from printed(path.read_text("utf-8"))
 
 
 def main() -> None:
     """Rewrite the tables that are named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("operators", "pairs", "texts", "films", "explanations", "earlier"):
+    for name in ("operators", "pairs", "texts", "slices", "films", "earlier"):
         parser.add_argument(f"--{name}", type=Path)
+    parser.add_argument("--printed", type=Path, nargs="*", default=[], help="Files with printed tables.")
     parser.add_argument("--earlier-version", default="before")
     parser.add_argument("--pages", type=Path, nargs="*", default=PAGES, help="Pages to write into.")
     given = parser.parse_args()

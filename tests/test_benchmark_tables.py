@@ -10,6 +10,15 @@ import pytest
 
 from .scripts import load_script
 
+PRINTED = (
+    "| figure | value | n |",
+    "| | group | real pictures |",
+    "| set | real / fake | AUC",
+    "| variant | faces | n | ACC",
+    "| what | windows/s |",
+)
+"""How tables begin that other benchmarks print."""
+
 PAGE = """# Figures
 
 Read with care.
@@ -58,8 +67,38 @@ def test_a_table_is_replaced_by_what_was_measured_and_the_rest_stays(
     assert len(lines.splitlines()) == 2 + len(sets)
 
 
+def test_slices_have_their_mean_and_a_printed_table_takes_the_place_of_the_one_with_its_first_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = load_script("benchmarks/tables.py")
+    found = {
+        f"independent.{name}{end}.auc": figure(0.9 - 0.2 * number - 0.05 * bool(end))
+        for number, name in enumerate(("self_blend", "pose_warp"))
+        for end in script.SLICES.values()
+    }
+    (tmp_path / "metrics.json").write_text(json.dumps(found))
+    (tmp_path / "told.md").write_text(
+        "Forgeries made.\n\n| figure | value |\n|---|---|\n| another table | 2 |\n\nDone.\n"
+    )
+    page = tmp_path / "page.md"
+    page.write_text(PAGE + "\n| operator | as made | old |\n|---|---|---|\n| gone | 1 | 1 |\n")
+    words = ["tables.py", "--slices", tmp_path, "--printed", tmp_path / "told.md", "--pages", page]
+    monkeypatch.setattr(sys, "argv", list(map(str, words)))
+    script.main()
+    written = page.read_text()
+    assert "| another table | 2 |\n\n| operator | as made | JPEG 90 |" in written
+    assert written.endswith("| `pose_warp` | 0.700" + " | 0.650" * 7 + " |\n| mean | 0.800" + " | 0.750" * 7 + " |")
+    assert "gone" not in written.split("| operator")[1]
+
+
 def test_every_table_of_the_pages_is_known_to_the_script() -> None:
     script = load_script("benchmarks/tables.py")
     pages = "\n\n".join(page.read_text("utf-8") for page in script.PAGES)
-    for begin in ("| family | operator | AUC", "| set | faces | AUC", "| figure | CRF 23", "| figure | value | n |"):
+    for begin in (
+        "| family | operator | AUC",
+        "| set | faces | AUC",
+        "| figure | CRF 23",
+        "| operator | as made",
+        *PRINTED,
+    ):
         assert pages.count(f"\n\n{begin}") >= 1, begin
