@@ -59,9 +59,10 @@ VARIANTS = (
     Variant("RGB alone", RgbOnly),
     Variant("RGB and residual", NoEnergies),
     Variant("without the JPEG grid", lambda: ForensicEncoder(EncoderConfig(grid=0))),
+    Variant("without attention", lambda: ForensicEncoder(EncoderConfig(compared=0))),
     Variant("narrow (24-48-96-192)", lambda: ForensicEncoder(NARROW)),
     Variant("shallower (1-2-2-2 blocks)", lambda: ForensicEncoder(EncoderConfig(depths=(1, 2, 2, 2)))),
-    Variant("deeper (2-3-3-2 blocks)", lambda: ForensicEncoder(EncoderConfig(depths=(2, 3, 3, 2)))),
+    Variant("deeper (2-3-4-2 blocks)", lambda: ForensicEncoder(EncoderConfig(depths=(2, 3, 4, 2)))),
     Variant("without the loss of the pair's order", ForensicEncoder, ("pair",)),
     Variant("without masks", ForensicEncoder, ("mask", "dice")),
 )

@@ -122,7 +122,9 @@ def test_the_local_energy_is_that_of_a_square_around_each_pixel() -> None:
 
 
 def test_a_widened_encoder_says_what_the_narrower_one_said() -> None:
-    narrow, wider = make_encoder(), EncoderConfig(widths=(6, 13, 20, 30), depths=(1, 1, 1, 1), neck=11)
+    torch.manual_seed(0)
+    narrow = ForensicEncoder(replace(ENCODER, compared=0)).eval()
+    wider = EncoderConfig(widths=(6, 13, 20, 30), depths=(1, 1, 1, 1), neck=11)
     with torch.inference_mode():
         for weights in narrow.state_dict().values():
             if weights.is_floating_point():
@@ -159,6 +161,29 @@ def test_a_deepened_encoder_says_what_the_shallower_one_said_until_it_is_trained
         deep.stage2[2].second_norm.weight.add_(0.5)
         changed = deep(windows())
     assert (changed.tokens - before.tokens).abs().max() > 1e-3, "the block is read once it says something"
+
+
+def test_an_encoder_from_before_the_attention_takes_it_up_and_then_sees_far_tokens_beside_each_other() -> None:
+    torch.manual_seed(4)
+    older = ForensicEncoder(replace(ENCODER, compared=0)).eval()
+    newer = frozen(ForensicEncoder(ENCODER), grown(older.state_dict(), ENCODER), "grown")
+    apart = windows(1).clone()
+    apart[..., :48, :48] = 255 - apart[..., :48, :48]
+    far = (slice(None), slice(None), slice(12, 14), slice(12, 14))
+    with torch.inference_mode():
+        for name in ("detection", "classes", "regions", "mask", "tokens"):
+            torch.testing.assert_close(
+                getattr(newer(windows()), name), getattr(older(windows()), name), rtol=1e-4, atol=1e-4
+            )
+        before = (newer(apart).tokens[far] - newer(windows(1)).tokens[far]).abs().max()
+        newer.compared[0].self_attn.out_proj.weight.normal_(0, 0.5)
+        after = (newer(apart).tokens[far] - newer(windows(1)).tokens[far]).abs().max()
+    assert after > before + 1e-3
+
+
+def test_an_encoder_with_attention_is_not_widened() -> None:
+    with pytest.raises(WeightsError, match=r"does not fit at compared\.0"):
+        grown(make_encoder().state_dict(), replace(ENCODER, widths=(4, 8, 12, 20)))
 
 
 def test_an_encoder_is_not_grown_into_a_narrower_or_shallower_one() -> None:

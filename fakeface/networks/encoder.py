@@ -3,9 +3,11 @@
 Forgery traces are in fine texture, so the stem sees the picture beside its high-pass residual (picture minus its 3 x
 3 mean) and beside two maps of the residual's local energy, centred on the window's own mean: what a blended region
 disturbs is not how sharp or noisy a picture is, but whether it is so everywhere. Half way up a branch adds where the
-JPEG grid is kept and where it is not (``grid``). One pass gives the token grid that the language model, MIDS and the
-mask decoder share, and four heads: detection, class, suspect regions and a dense artifact mask (multi-task, as in
-Fake-in-Facext's auxiliary heads, arXiv 2510.20531).
+JPEG grid is kept and where it is not (``grid``). At the top every token is compared with every other by
+self-attention: whether two parts of a face came about in the same way is what tells a forgery whose own texture gives
+nothing away (cf. the self-consistency of Zhao et al. 2021, arXiv 2012.09311). One pass gives the token grid that the
+language model, MIDS and the mask decoder share, and four heads: detection, class, suspect regions and a dense artifact
+mask (multi-task, as in Fake-in-Facext's auxiliary heads, arXiv 2510.20531).
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ ENERGY_SIDES = (5, 15)
 INPUTS = 4 * (6 + len(ENERGY_SIDES))
 """Channels that the stem sees at half the resolution: RGB, residual and energies, the four pixels of a 2 x 2 block
 beside each other."""
+HEAD_WIDTH = 32
+"""Channels of one head of the attention."""
 PEAK_CELLS = 32
 """Cells of the mask whose mean is its peak: a hundredth of the window."""
 
@@ -43,14 +47,16 @@ class EncoderConfig:
         classes: forgery classes.
         regions: suspect regions.
         grid: channels inside the branch that reads the JPEG grid; 0 for none.
+        compared: layers of self-attention over the tokens of stride 16.
     """
 
     widths: tuple[int, int, int, int] = (32, 64, 128, 256)
-    depths: tuple[int, int, int, int] = (1, 3, 3, 2)
+    depths: tuple[int, int, int, int] = (1, 3, 4, 2)
     neck: int = 64
     classes: int = 5
     regions: int = 16
     grid: int = 64
+    compared: int = 1
 
     @property
     def pooled_width(self) -> int:
@@ -140,6 +146,7 @@ class ForensicEncoder(nn.Module):
         self.stage3 = _stage(w2, w3, d3)
         self.grid = _grid_branch(config.grid, w3) if config.grid else None
         self.stage4 = _stage(w3, w4, d4)
+        self.compared = nn.ModuleList([_comparing(w4) for _ in range(config.compared)])
         self.lateral2 = nn.Conv2d(w2, config.neck, 1)
         self.lateral3 = nn.Conv2d(w3, config.neck, 1)
         self.lateral4 = nn.Conv2d(w4, config.neck, 1)
@@ -168,7 +175,7 @@ class ForensicEncoder(nn.Module):
         coarse = self.stage3(fine)
         if self.grid is not None:
             coarse = coarse + self.grid(block_grid(pixels).contiguous(memory_format=torch.channels_last))
-        tokens = self.stage4(coarse)
+        tokens = self._compared(self.stage4(coarse))
         neck = self._neck(fine, coarse, tokens)
         mask = self.mask_head(neck)[:, 0].float()
         pooled = self._pooled(tokens, neck, mask)
@@ -194,6 +201,16 @@ class ForensicEncoder(nn.Module):
         energies = [_centred_log(_box_mean(functional.pad(squared, (side // 2,) * 4), side)) for side in ENERGY_SIDES]
         blocks = functional.pixel_unshuffle(torch.cat([x, residual, *energies], dim=1), 2)
         return blocks.contiguous(memory_format=torch.channels_last)
+
+    def _compared(self, tokens: Tensor) -> Tensor:
+        """Every token beside all others; (B, width, H, W) to the same."""
+        if not len(self.compared):
+            return tokens
+        sequence = tokens.flatten(2).transpose(1, 2)
+        for layer in self.compared:
+            sequence = layer(sequence)
+        grid = sequence.transpose(1, 2).reshape(tokens.shape)
+        return grid.contiguous(memory_format=torch.channels_last)
 
     def _neck(self, fine: Tensor, coarse: Tensor, tokens: Tensor) -> Tensor:
         up = functional.interpolate(self.lateral4(tokens), scale_factor=2.0, mode="nearest") + self.lateral3(coarse)
@@ -240,3 +257,14 @@ def _grid_branch(width: int, coarse: int) -> nn.Sequential:
     first, last = nn.Conv2d(GRID_MAPS, width, 3, 1, 1, bias=False), nn.Conv2d(width, coarse, 3, 1, 1, bias=False)
     nn.init.zeros_(last.weight)
     return nn.Sequential(first, nn.BatchNorm2d(width), nn.ReLU(inplace=True), last)
+
+
+def _comparing(width: int) -> nn.TransformerEncoderLayer:
+    """A transformer layer (pre-norm) that adds nothing at first, which suits a trained encoder."""
+    layer = nn.TransformerEncoderLayer(
+        width, max(1, width // HEAD_WIDTH), 2 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+    )
+    for last in (layer.self_attn.out_proj, layer.linear2):
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+    return layer

@@ -1,8 +1,8 @@
 """Start a wider or deeper encoder from a smaller one: it says exactly the same at first (Net2Net, arXiv 1511.05641).
 
-A branch or a block that the smaller one does not have begins by adding nothing. Every added channel is a copy of a
-trained one, and what reads it gets a random share of what it gave before, so that the copies part ways as soon as
-training goes on.
+A branch, a block or a layer of attention that the smaller one does not have begins by adding nothing. Every added
+channel is a copy of a trained one, and what reads it gets a random share of what it gave before, so that the copies
+part ways as soon as training goes on. An encoder with attention is deepened, not widened.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def grown(state: Mapping[str, Tensor], config: EncoderConfig, seed: int = 1) -> 
         if name.endswith("num_batches_tracked"):
             result[name] = torch.tensor(0)
             continue
-        if name.startswith("grid.") and not branched:
+        if (name.startswith("grid.") and not branched) or (name.startswith("compared.") and name not in state):
             result[name] = fresh[name]
             continue
         if name not in state and _LATER_BLOCK.match(name):
@@ -105,6 +105,8 @@ def _groups_of(name: str) -> tuple[str | None, str | None]:
         return "neck", "neck" if layer == "fuse.0" else layer[-1]
     if layer.startswith("stem"):
         return "1", None
+    if layer.startswith("compared"):
+        return None, None
     if layer.startswith("grid"):
         return "3" if layer == "grid.3" else None, None
     stage, block, part = layer.removeprefix("stage").split(".", 2)
