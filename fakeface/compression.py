@@ -56,16 +56,18 @@ def estimate_jpeg_quality(pixels: NDArray[np.uint8]) -> float:
     if min(pixels.shape[:2]) < 8:
         return UNCOMPRESSED
     grey = np.asarray(pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
-    combs, counted = _combs()
+    combs, least = _combs()
     rows, columns = grey.shape[0] - 7, grey.shape[1] - 7
     grid = (np.arange(rows)[:, None] % 8 * 8 + np.arange(columns) % 8) * (BINS + 1)
-    fit, found = np.zeros((64, len(QUALITIES))), np.zeros((64, len(QUALITIES)))
+    counts, found = np.zeros((64, len(FREQUENCIES), BINS), np.float32), np.zeros((64, len(QUALITIES)))
     for number, (down, across) in enumerate(FREQUENCIES):
         values = cv2.sepFilter2D(grey, cv2.CV_32F, _wave(across), _wave(down), anchor=(0, 0))[:rows, :columns]
         bins = np.minimum(np.rint(np.abs(values) * PARTS), BINS).astype(np.int64)
-        counts = np.bincount((grid + bins).ravel(), minlength=64 * (BINS + 1)).reshape(64, BINS + 1)[:, :BINS]
-        fit += counts @ combs[number]
-        found += counts @ counted[number]
+        here = np.bincount((grid + bins).ravel(), minlength=64 * (BINS + 1)).reshape(64, BINS + 1)
+        here[:, BINS] = 0  # too large
+        counts[:, number] = here[:, :BINS]
+        found += here[:, ::-1].cumsum(axis=1)[:, ::-1][:, least[number]]
+    fit = counts.reshape(64, -1) @ combs
     deviations = np.where(found < LEAST_COEFFICIENTS, 0.0, fit / np.sqrt(np.maximum(found, 1) / 2))
     best = int(np.argmax(deviations))
     return float(QUALITIES[best % len(QUALITIES)]) if deviations.flat[best] >= LEAST_FIT else UNCOMPRESSED
@@ -78,15 +80,15 @@ def _wave(number: int) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=1)
-def _combs() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """For each frequency, bin and quality: how well the bin fits, -1..1, and whether it counts.
-
-    What would be rounded to zero fits every step and counts for none.
+def _combs() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """How well each bin of each frequency fits each quality, (frequencies x bins, qualities) in -1..1; and the first
+    bin that counts, (frequencies, qualities): what would be rounded to zero fits every step and counts for none.
     """
     scales = np.where(QUALITIES < 50, 5000 // QUALITIES, 200 - 2 * QUALITIES)
     places = np.arange(BINS) / PARTS
     steps = np.stack([np.clip((LUMINANCE_STEPS[place] * scales + 50) // 100, 1, 255) for place in FREQUENCIES]).astype(
         np.float64
     )
-    counted = (places[:, None] > steps[:, None, :] / 2).astype(np.float64)
-    return np.cos(2 * np.pi * places[:, None] / steps[:, None, :]) * counted, counted
+    counted = places[:, None] > steps[:, None, :] / 2
+    fits = np.cos(2 * np.pi * places[:, None] / steps[:, None, :]) * counted
+    return fits.reshape(-1, len(QUALITIES)).astype(np.float32), (~counted).sum(axis=1)
