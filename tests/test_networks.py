@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
@@ -518,3 +519,10 @@ def test_the_loss_of_answers_does_not_depend_on_which_texts_go_together(
     with torch.inference_mode():
         found = answer_loss(language, many, text, targets)
     assert float(found) == pytest.approx(float(expected), rel=0.02)
+
+
+def test_threads_of_numpy_do_not_hold_up_those_of_the_networks(tiny_engine: Engine) -> None:
+    del tiny_engine
+    libraries = [one for one in threadpool_info() if one["user_api"] == "blas"]
+    assert libraries, "numpy brings one"
+    assert {one["num_threads"] for one in libraries} == {1}

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load
+from threadpoolctl import threadpool_limits
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
@@ -94,6 +95,7 @@ def build(
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise BackendError("no CUDA device is available; run with --device cpu")
     torch.set_num_threads(settings.threads or min(MOST_THREADS, len(os.sched_getaffinity(0))))
+    threadpool_limits(1, "blas")  # numpy's threads spin when they are done, and hold up those of the networks
     sizes = json.loads(profile.part("config").content())
     tokenizer = Tokenizer.from_str(profile.part("tokenizer").content().decode("utf-8"))
     device = settings.device
