@@ -34,7 +34,7 @@ from fakeface.training.networks import load_tensors
 from fakeface.training.processes import alone
 from fakeface.training.progress import Budget
 
-__all__ = ["EncoderTraining", "PairDataset", "collate", "pair_batches", "train_encoder"]
+__all__ = ["EncoderTraining", "PairDataset", "collate", "pair_batches", "train_encoder", "wrongly_ordered"]
 
 
 TOKEN = 16
@@ -196,8 +196,7 @@ def train_encoder(
         parts = losses(output, shown)
         loop.descend(torch.stack([value for name, value in parts.items() if name not in left_out]).sum(), 2.0)
         if hard is not None:
-            real, forged = output.detection.detach()[0::2], output.detection.detach()[1::2]
-            hard.learned(((real > forged) & batch["mask_known"][1::2]).tolist())
+            hard.learned(wrongly_ordered(output.detection.detach(), batch["mask_known"]))
             loop.progress["hard"] = hard.state
         found = {name: float(value.detach()) for name, value in parts.items()}
         total = {"loss": sum(found.values())}
@@ -214,6 +213,16 @@ def train_encoder(
     best = Best(("auc_mean",), lambda: save_weights(out / "encoder.safetensors", loop.average.state))
     for row in loop.run(batches, learn, look, best):
         yield {name.removeprefix("auc_"): value for name, value in row.items()}
+
+
+def wrongly_ordered(detection: Tensor, mask_known: Tensor) -> list[bool]:
+    """Whether the original of each pair looks more forged than its forgery, among those that can be forged again.
+
+    Args:
+        detection: (2P,) logits, originals at even places, each followed by its forgery.
+        mask_known: (2P,) bool; a forgery with an unknown mask is a given fake, which no number brings back.
+    """
+    return ((detection[0::2] > detection[1::2]) & mask_known[1::2]).tolist()
 
 
 def _shown(
