@@ -14,7 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from fakeface.answers import LIST_OF_NOTHING, LIST_QUESTIONS, Exchange, find_phrases, part_asked_about
+from fakeface.answers import (
+    AGE_QUESTIONS,
+    LIST_OF_NOTHING,
+    LIST_QUESTIONS,
+    OPENINGS_OF_NOTHING,
+    Exchange,
+    find_phrases,
+    part_asked_about,
+)
 from fakeface.claims import Cutout, cut_out, sayable
 from fakeface.claims.reading import concept_of
 from fakeface.concepts import CONCEPTS
@@ -59,7 +67,7 @@ class Witness:
         return tuple(dict.fromkeys((*scene.naming.names, *inner)))
 
     def parts(self, text: str) -> tuple[str, ...]:
-        """The parts that the artifact mask covers and the text has not named yet; none where there is no mask."""
+        """The parts that the artifact mask covers and the text has not named yet."""
         said = {phrase.text for phrase in find_phrases(text)}
         return tuple(f"{words}</p>" for name in self.altered if (words := CONCEPTS[name].words) not in said)
 
@@ -75,6 +83,8 @@ class Witness:
         set_down = self._answer(concept, text) if concept is not None else ()
         if concept is None and question in LIST_QUESTIONS:
             set_down = self._list(text)
+        if question in AGE_QUESTIONS:
+            set_down = self._explanation(text)
         if set_down:
             return set_down
         if text.endswith(_NAMING):
@@ -106,6 +116,12 @@ class Witness:
         if text.endswith("[NOSEG].") or (problem and text.endswith(f"{problem}.")):
             return (END_OF_TEXT,)
         return (f" cannot be assessed here: {problem}.",) if problem and text.endswith("[NOSEG]") else ()
+
+    def _explanation(self, text: str) -> tuple[str, ...]:
+        """How an explanation begins, with a part or with none to name, and that it ends where all are named."""
+        if not text:
+            return (_POINTING,) if self.altered else OPENINGS_OF_NOTHING
+        return (END_OF_TEXT,) if self.altered and text.endswith(".") and not self.parts(text) else ()
 
     def _list(self, text: str) -> tuple[str, ...]:
         """How a list goes on: a line for each part that the artifact mask covers, or one that says there is none."""

@@ -125,6 +125,16 @@ def test_a_rule_is_chosen_that_finds_weak_forgeries_and_leaves_real_persons_alon
     assert rule.cut + rule.margin >= 0.2
 
 
+def test_few_unaltered_persons_lie_above_a_cut_also_where_all_score_high() -> None:
+    steady = np.linspace(0.9, 0.9999, 50).tolist()
+    real = [film(number, track([score] * 20)) for number, score in enumerate(steady)]
+    forged = film(99, track([0.99999] * 20), forged=ALTERED)
+    rule = choose_rule([*real, forged], RULE)
+    assert rule.method == "mean"
+    assert sum(score >= rule.cut + rule.margin for score in steady) == 1
+    assert sum(score >= rule.cut - rule.margin for score in steady) == 6
+
+
 def test_a_rule_needs_forged_and_real_persons() -> None:
     with pytest.raises(SettingsError, match="forged and with real persons"):
         choose_rule([film(1, track(LOW, 0), track(LOW, 1))], RULE)

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fakeface.answers import LIST_OF_NOTHING, LIST_QUESTIONS, Exchange, region_question
+from fakeface.answers import (
+    AGE_QUESTIONS,
+    LIST_OF_NOTHING,
+    LIST_QUESTIONS,
+    OPENINGS_OF_NOTHING,
+    Exchange,
+    region_question,
+)
 from fakeface.asked import Asked, Place, Style
 from fakeface.backends import Engine
 from fakeface.backends.remembering import RememberingFinder
@@ -222,8 +229,16 @@ def test_an_explanation_names_parts_that_the_mask_covers_each_once(tiny_engine: 
     assert not [one for one in offered if "right" in one or "mouth" in one]
     told = "The <p>nose</p>[SEG] is altered without a measured trace. The <p>"
     assert witness.choices(question, (), told) == tuple(one for one in offered if one != "nose</p>")
-    assert witness.choices(question, (), "No local evidence: the <p>") == ()
-    assert Witness(suspicion).choices(question, (), "The <p>") == ()
+    assert witness.choices(question, (), "") == ("The <p>",)
+    assert witness.choices(question, (), f"{told}{offered[0]}[SEG] is altered.") == ()
+    all_named = " ".join(f"The <p>{one}[SEG] is altered." for one in offered)
+    assert witness.choices(question, (), all_named) == (END_OF_TEXT,)
+
+
+def test_without_an_artifact_mask_an_explanation_names_no_part_as_altered(tiny_engine: Engine) -> None:
+    witness = Witness(suspected(tiny_engine, "left_eye", (("left_eye", 0.8),)))
+    assert witness.choices(AGE_QUESTIONS[0], (), "") == OPENINGS_OF_NOTHING
+    assert witness.choices(AGE_QUESTIONS[0], (), "No local evidence: the <p>") == ()
 
 
 def test_a_list_has_a_line_for_each_part_that_the_mask_covers_and_ends(tiny_engine: Engine) -> None:

@@ -249,6 +249,17 @@ def test_a_recipes_softness_takes_the_texture_of_both_pictures_before_anything_e
     assert np.median(kept) < 0.5, "most of the texture; nearest neighbours leave blocks"
 
 
+def test_a_recipes_phones_smooth_grain_and_keep_edges_alike_in_both_pictures(face_set: FaceSet) -> None:
+    rows, plain = face_set.of("train"), only("swap", 0.0)
+    before = PairFactory(rows, face_set.root, 3, plain).studio
+    after = PairFactory(rows, face_set.root, 3, plain.model_copy(update={"phone": 1.0})).studio
+    for index in range(4):
+        bare, stored = before.pair(before.generator(index)), after.pair(after.generator(index))
+        assert stored.processing.startswith("denoised")
+        changed = np.abs(stored.real.pixels.astype(int) - stored.fake.pixels).max(axis=2)
+        assert changed[bare.mask > 0.25].mean() > 3 * changed[bare.mask == 0].mean()
+
+
 def detail(pixels: NDArray[np.uint8]) -> float:
     """Energy of the Laplacian."""
     return float(np.square(cv2.Laplacian(pixels, cv2.CV_32F)).mean())

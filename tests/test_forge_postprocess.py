@@ -27,6 +27,7 @@ from fakeface.training.forge.steps import (
     AtScale,
     Contrast,
     Defocus,
+    Denoise,
     Gamma,
     GaussianBlur,
     Grey,
@@ -54,6 +55,7 @@ STEPS: tuple[Step, ...] = (
     MotionBlur(3.0, 0.7),
     Defocus(1.5),
     Sharpen(0.5),
+    Denoise(20, 1.5),
     Noise(3.0, seed=1),
     Noise(3.0, 1, 0.1, "demosaiced"),
     AtScale(0.7, "area", "lanczos"),
@@ -204,6 +206,17 @@ def test_sharpening_adds_detail_and_blurring_takes_it(face: Pixels) -> None:
 
     assert detail(Sharpen(0.8).apply(face)) > detail(Sharpen(0.3).apply(face)) > detail(face)
     assert detail(face) > detail(GaussianBlur(0.6).apply(face)) > detail(GaussianBlur(1.5).apply(face))
+
+
+def test_denoising_takes_grain_and_leaves_an_edge() -> None:
+    halves = np.full((80, 80, 3), 60, np.uint8)
+    halves[:, 40:] = 180
+    grainy = Noise(4.0, seed=1).apply(halves)
+    clean = Denoise(20, 2.0).apply(grainy).astype(float)
+    assert clean[:, :36].std() < 0.5 * grainy[:, :36].astype(float).std()
+    assert clean[:, 40:44].mean() - clean[:, 36:40].mean() > 115
+    blurred = GaussianBlur(2.0).apply(grainy).astype(float)
+    assert blurred[:, 40:44].mean() - blurred[:, 36:40].mean() < 90
 
 
 def test_white_noise_is_independent_and_demosaiced_grain_is_not() -> None:

@@ -26,6 +26,9 @@ FALSE_SEGMENTS = 0.02
 FALSE_ALARMS, UNDECIDED = 0.02, 0.1
 """Share of real tracks whose score is called fake, and of those that are neither called fake nor real by it."""
 
+DIGITS = 6
+"""Of cut and margin: ``contrast`` brings many scores close to 1, where hundredths are far apart in log-odds."""
+
 NO_WORSE = 0.005
 """An aggregation must be better by so much AUC than the plain mean to replace it."""
 
@@ -101,7 +104,7 @@ def _cut(films: Sequence[ScoredFilm], rule: TrackRule) -> tuple[float, float]:
         raise SettingsError("no real person of these films was seen often enough")
     high = float(np.quantile(reals, 1 - FALSE_ALARMS))
     low = float(np.quantile(reals, 1 - FALSE_ALARMS - UNDECIDED))
-    return round(min(max((high + low) / 2, 0.02), 0.98), 4), round((high - low) / 2, 4)
+    return round((high + low) / 2, DIGITS), round((high - low) / 2, DIGITS)
 
 
 def _stand_out(films: Sequence[ScoredFilm], rule: TrackRule) -> float:

@@ -245,12 +245,12 @@ def pair_batches(
 
 
 def calib_batches(rows: Sequence[FaceRow], root: Path, settings: EncoderTraining) -> dict[str, dict[str, Tensor]]:
-    """Fixed batches of calibration pairs, one per trained operator and source of given fakes; no films, no softness.
+    """Fixed batches of calibration pairs, one per trained operator and source of given fakes.
 
-    Trainings of any seed, with recipes that differ in shares, films and softness alone, are therefore compared on the
-    same pairs.
+    Without films, softness and phones, so that trainings of any seed, with recipes that differ in shares and in these
+    alone, are compared on the same pairs.
     """
-    recipe = load_recipe(settings.recipe).model_copy(update={"film": 0.0, "softness": 0.0})
+    recipe = load_recipe(settings.recipe).model_copy(update={"film": 0.0, "softness": 0.0, "phone": 0.0})
     batches = {}
     for number, name in enumerate(recipe.shares):
         factory = PairFactory(rows, root, CALIB_SEED + number, single(name, recipe))

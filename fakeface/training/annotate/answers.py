@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fakeface.answers import ForgeryClass
+from fakeface.answers import OPENINGS_OF_NOTHING, ForgeryClass
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import USUAL
 from fakeface.claims.values import Finding
@@ -36,7 +36,6 @@ PLACELESS: dict[ForgeryClass, tuple[str, ...]] = {
 """What is known of a forgery whose place is not known or everywhere: its class alone."""
 
 NO_TRACE = ("shows no trace of an alteration", "gives no sign of an alteration")
-OPENINGS = ("No local evidence", "No region stands out")
 
 
 def altered_findings(scene: Scene, rng: np.random.Generator) -> tuple[Finding, ...]:
@@ -70,7 +69,7 @@ def fake_reasoning(findings: Sequence[Finding], rng: np.random.Generator) -> str
 
 def placeless(forgery: ForgeryClass, rng: np.random.Generator) -> str:
     """What is said of a forgery without a known place: that there is no local evidence, and its class."""
-    return f"{OPENINGS[0]}: the <p>face</p>[NOSEG] {pick(rng, PLACELESS[forgery])}"
+    return f"{OPENINGS_OF_NOTHING[0]}: the <p>face</p>[NOSEG] {pick(rng, PLACELESS[forgery])}"
 
 
 def usual_findings(scene: Scene, rng: np.random.Generator, most: int = 2, tries: int = 4) -> tuple[Finding, ...]:
@@ -86,7 +85,7 @@ def usual_findings(scene: Scene, rng: np.random.Generator, most: int = 2, tries:
 
 def real_reasoning(findings: Sequence[Finding], rng: np.random.Generator) -> str:
     """That nothing stands out, with the parts whose measurements say so."""
-    opening = pick(rng, OPENINGS)
+    opening = pick(rng, OPENINGS_OF_NOTHING)
     if not findings:
         return f"{opening}: the <p>face</p>[NOSEG] {pick(rng, NO_TRACE)}."
     if len(findings) == 1:

@@ -17,6 +17,7 @@ from fakeface.training.forge.steps import (
     AtScale,
     Contrast,
     Defocus,
+    Denoise,
     Gamma,
     GaussianBlur,
     Grey,
@@ -32,7 +33,7 @@ from fakeface.training.forge.steps import (
 )
 from fakeface.training.forge.values import Pixels
 
-__all__ = ["NAMED", "PostProcess", "draw_film", "draw_postprocess", "draw_softness", "named_processing"]
+__all__ = ["NAMED", "PostProcess", "draw_film", "draw_phone", "draw_postprocess", "draw_softness", "named_processing"]
 
 Happens = Callable[[float], bool]
 """Whether something with this share happens this time."""
@@ -133,6 +134,14 @@ def draw_softness(rng: np.random.Generator) -> Step:
     if kind < 0.9:
         return Defocus(float(rng.uniform(1.0, 2.5)))
     return MotionBlur(float(rng.uniform(3, 8)), float(rng.uniform(0, math.pi)))
+
+
+def draw_phone(rng: np.random.Generator) -> tuple[Step, ...]:
+    """What the camera of a phone does before it stores a picture: denoised over edges, mostly sharpened afterwards."""
+    denoised = Denoise(float(np.exp(rng.uniform(math.log(6), math.log(40)))), float(rng.uniform(1.0, 3.0)))
+    if rng.random() < 0.3:
+        return (denoised,)
+    return denoised, Sharpen(float(rng.uniform(0.2, 1.2)), float(rng.uniform(0.7, 2.0)))
 
 
 def _camera(rng: np.random.Generator, happens: Happens) -> list[Step]:

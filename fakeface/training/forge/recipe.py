@@ -60,6 +60,7 @@ class Recipe(_Value):
         version: name of the frozen recipe.
         processing: strength of post-processing on both pictures of a pair, 0..1.
         softness: share of pairs that lose most of their texture first: blurred, or enlarged from a small size.
+        phone: share of pairs that a phone's camera denoised and sharpened first.
         film: share of pairs that go through a film afterwards: H.264 at another size.
         native_share: share of pictures that are forged at their own resolution.
         target_sides: smallest and largest side of the examined square where a picture is resampled, in pixels.
@@ -70,6 +71,7 @@ class Recipe(_Value):
     version: str = Field(min_length=1)
     processing: float = Field(ge=0, le=1)
     softness: float = Field(default=0.0, ge=0, le=1)
+    phone: float = Field(default=0.0, ge=0, le=1)
     film: float = Field(default=0.0, ge=0, le=1)
     native_share: float = Field(ge=0, le=1)
     target_sides: tuple[int, int]

@@ -22,7 +22,7 @@ from fakeface.errors import SettingsError
 from fakeface.faces import face_square
 from fakeface.training.forge.mouths import OPEN
 from fakeface.training.forge.operators import OPERATORS
-from fakeface.training.forge.postprocess import PostProcess, draw_film, draw_postprocess, draw_softness
+from fakeface.training.forge.postprocess import PostProcess, draw_film, draw_phone, draw_postprocess, draw_softness
 from fakeface.training.forge.recipe import GIVEN, Recipe, load_recipe
 from fakeface.training.forge.shapes import mouth_gap
 from fakeface.training.forge.values import CannotForge, Field, Pixels, Subject, Task
@@ -207,8 +207,9 @@ class Studio:
         def happens(share: float) -> bool:
             return share > 0 and bool(rng.random() < share)
 
-        before = (draw_softness(rng),) if happens(self.recipe.softness) else ()
-        steps = (*before, *draw_postprocess(rng, self.recipe.processing).steps)
+        soft = (draw_softness(rng),) if happens(self.recipe.softness) else ()
+        phone = draw_phone(rng) if happens(self.recipe.phone) else ()
+        steps = (*soft, *phone, *draw_postprocess(rng, self.recipe.processing).steps)
         return PostProcess((*steps, draw_film(rng)) if happens(self.recipe.film) else steps)
 
     def _drawn_side(self, rng: np.random.Generator) -> float:
