@@ -16,7 +16,6 @@ __all__ = [
     "LIST_OF_NOTHING",
     "LIST_QUESTIONS",
     "METHOD_QUESTIONS",
-    "OPENINGS_OF_NOTHING",
     "PHRASE",
     "SURE_QUESTIONS",
     "Answer",
@@ -81,8 +80,6 @@ AGE_QUESTIONS = (
     "Describe the artifacts of this face with their masks.",
 )
 """Ways to ask for a grounded explanation. Models are taught all wordings of a question; the route uses the first."""
-OPENINGS_OF_NOTHING = ("No local evidence", "No region stands out")
-"""How the explanation of a face begins on which no part is altered."""
 
 LIST_QUESTIONS = ("List the artifacts of this face by region.", "Which artifacts does each region show?")
 LIST_OF_NOTHING = "1. **Whole face**: no local evidence"

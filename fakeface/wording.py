@@ -18,12 +18,12 @@ from fakeface.answers import (
     AGE_QUESTIONS,
     LIST_OF_NOTHING,
     LIST_QUESTIONS,
-    OPENINGS_OF_NOTHING,
     Exchange,
     find_phrases,
     part_asked_about,
 )
 from fakeface.claims import Cutout, cut_out, sayable
+from fakeface.claims.nothing import LOOKED_AT, PLACELESS, altered_nowhere, altered_somewhere
 from fakeface.claims.reading import concept_of
 from fakeface.concepts import CONCEPTS
 from fakeface.grounding import phrase_masks
@@ -118,10 +118,18 @@ class Witness:
         return (f" cannot be assessed here: {problem}.",) if problem and text.endswith("[NOSEG]") else ()
 
     def _explanation(self, text: str) -> tuple[str, ...]:
-        """How an explanation begins, with a part or with none to name, and that it ends where all are named."""
+        """How an explanation begins, all of it where there is no part to name, and that it ends where all are named."""
         if not text:
-            return (_POINTING,) if self.altered else OPENINGS_OF_NOTHING
-        return (END_OF_TEXT,) if self.altered and text.endswith(".") and not self.parts(text) else ()
+            return (_POINTING,) if self.altered else self._of_nothing()
+        return (END_OF_TEXT,) if text.endswith(".") and not self.parts(text) else ()
+
+    def _of_nothing(self) -> tuple[str, ...]:
+        """Every explanation of a face that shows no artifact mask."""
+        forgery = self.suspicion.finding.decision.forgery
+        if forgery is not None and forgery in PLACELESS:
+            return altered_somewhere(forgery)
+        scene = self.suspicion.measured.scene
+        return altered_nowhere([CONCEPTS[name].words for name in LOOKED_AT if scene.usual(name)])
 
     def _list(self, text: str) -> tuple[str, ...]:
         """How a list goes on: a line for each part that the artifact mask covers, or one that says there is none."""

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fakeface.answers import LIST_OF_NOTHING, OPENINGS_OF_NOTHING, Claim, ForgeryClass, Hypothesis, parse_answer
+from fakeface.answers import LIST_OF_NOTHING, Claim, ForgeryClass, Hypothesis, parse_answer
 from fakeface.claims.limits import limits
+from fakeface.claims.nothing import NO_TRACE, OPENINGS, PLACELESS
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import TERMS, USUAL
 from fakeface.claims.values import Severity
@@ -19,7 +20,6 @@ from fakeface.claims.words import said_of
 from fakeface.concepts import CONCEPTS, LEAVES, look_up
 from fakeface.concepts.tree import leaves_below
 from fakeface.training.annotate import Annotation, annotate_picture
-from fakeface.training.annotate.answers import NO_TRACE, PLACELESS
 from fakeface.training.annotate.describe import OPENINGS as SEEN
 from fakeface.training.annotate.describe import facts
 from fakeface.training.annotate.talk import METHOD, METHOD_WHOLE, NOT_KNOWN, NOTHING, SURE
@@ -91,7 +91,7 @@ def options(choices: tuple[str, ...] | list[str]) -> str:
 
 PART = r"the <p>([^<]+)</p>\[(SEG|NOSEG)\]"
 CLAUSE = re.compile(rf"{PART} (is|are) ([^;.]+)", re.I)
-BOTH = re.compile(rf"(?:{options(OPENINGS_OF_NOTHING)}): {PART} and {PART} are ({options(USUAL)})\.")
+BOTH = re.compile(rf"(?:{options(OPENINGS)}): {PART} and {PART} are ({options(USUAL)})\.")
 HIDDEN = re.compile(r"The (?:<p>)?([^<]+?)(?:</p>\[NOSEG\])? cannot be assessed here: (.+?)\.")
 STILL = re.compile(r"No evidence: nothing was altered in the <p>([^<]+)</p>\[NOSEG\]\.")
 PARTLY = re.compile(r"The <p>([^<]+)</p>\[NOSEG\] (?:is|are) altered in part\.")
@@ -163,13 +163,13 @@ class Witness:
         rest = CLAUSE.sub("", rest)
         rest = re.sub(options([*METHOD, *METHOD_WHOLE, *NOT_KNOWN]), "", rest)
         rest = self.check_certainty(rest)
-        rest = re.sub(options([f"{one}:" for one in OPENINGS_OF_NOTHING] + list(NOTHING)), "", rest)
+        rest = re.sub(options([f"{one}:" for one in OPENINGS] + list(NOTHING)), "", rest)
         assert re.sub(r"[;.\s]", "", rest) == "", (rest, text)
 
     def check_placeless(self, text: str) -> str:
         """What is said of a face as a whole rests on the label."""
         face = re.compile(
-            rf"(?:{options(OPENINGS_OF_NOTHING)}): the <p>face</p>\[NOSEG\] "
+            rf"(?:{options(OPENINGS)}): the <p>face</p>\[NOSEG\] "
             rf"({options([*NO_TRACE, *(one for words in PLACELESS.values() for one in words)])})"
             r"(?:; of the <p>([^<]+)</p>\[NOSEG\] alone nothing can be told)?\."
         )

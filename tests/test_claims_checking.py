@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fakeface.answers import ForgeryClass
 from fakeface.claims import check_statements, cut_out, read_statements, sayable
 from fakeface.claims.limits import limits
+from fakeface.claims.nothing import LOOKED_AT
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import UNCLEAR
 from fakeface.concepts import CONCEPTS
@@ -18,7 +19,6 @@ from fakeface.faces import Box, Face
 from fakeface.findings import Statement
 from fakeface.masks import Mask
 from fakeface.training.annotate import annotate_picture
-from fakeface.training.annotate.answers import LOOKED_AT
 
 from .builders import make_face
 from .faces_data import photograph

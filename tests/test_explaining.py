@@ -14,16 +14,19 @@ from fakeface.answers import (
     AGE_QUESTIONS,
     LIST_OF_NOTHING,
     LIST_QUESTIONS,
-    OPENINGS_OF_NOTHING,
     Exchange,
+    ForgeryClass,
+    find_phrases,
     region_question,
 )
 from fakeface.asked import Asked, Place, Style
 from fakeface.backends import Engine
 from fakeface.backends.remembering import RememberingFinder
+from fakeface.claims.nothing import LOOKED_AT, altered_somewhere
+from fakeface.claims.reading import concept_of
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import TERMS
-from fakeface.decision import Pairing
+from fakeface.decision import Decision, Pairing, Reason, Verdict
 from fakeface.explaining import UNTAUGHT
 from fakeface.faces import CROP_SIZE, Box, Face, FaceCrop, FaceOrigin
 from fakeface.findings import Explanation, FaceFinding, FileFinding, FileStatus, ModelCard, PictureFacts
@@ -235,10 +238,21 @@ def test_an_explanation_names_parts_that_the_mask_covers_each_once(tiny_engine: 
     assert witness.choices(question, (), all_named) == (END_OF_TEXT,)
 
 
-def test_without_an_artifact_mask_an_explanation_names_no_part_as_altered(tiny_engine: Engine) -> None:
-    witness = Witness(suspected(tiny_engine, "left_eye", (("left_eye", 0.8),)))
-    assert witness.choices(AGE_QUESTIONS[0], (), "") == OPENINGS_OF_NOTHING
-    assert witness.choices(AGE_QUESTIONS[0], (), "No local evidence: the <p>") == ()
+def test_without_an_artifact_mask_an_explanation_says_what_was_measured_and_decided(tiny_engine: Engine) -> None:
+    suspicion = suspected(tiny_engine, "left_eye", (("left_eye", 0.8),))
+    undecided = Decision(Verdict.INDETERMINATE, Reason.TOO_CLOSE)
+    swapped = Decision(Verdict.FAKE, None, forgery=ForgeryClass.IDENTITY_SWAP)
+    usual = {name for name in LOOKED_AT if suspicion.measured.scene.usual(name)}
+    assert 2 <= len(usual) < len(LOOKED_AT), "some parts of the photograph measure like real faces, some do not"
+    for decision, phrases in ((undecided, usual), (swapped, {"whole_face"})):
+        finding = replace(suspicion.finding, decision=decision)
+        witness = Witness(replace(suspicion, finding=finding))
+        told = witness.choices(AGE_QUESTIONS[0], (), "")
+        named = {concept_of(one.text) for text in told for one in find_phrases(text)}
+        assert named == phrases
+        assert not [text for text in told if "[SEG]" in text]
+        assert all(witness.choices(AGE_QUESTIONS[0], (), text) == (END_OF_TEXT,) for text in told)
+    assert told == altered_somewhere(ForgeryClass.IDENTITY_SWAP)
 
 
 def test_a_list_has_a_line_for_each_part_that_the_mask_covers_and_ends(tiny_engine: Engine) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fakeface.answers import OPENINGS_OF_NOTHING, ForgeryClass
+from fakeface.answers import ForgeryClass
+from fakeface.claims.nothing import LOOKED_AT, NO_TRACE, OPENINGS, PLACELESS
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import USUAL
 from fakeface.claims.values import Finding
@@ -20,22 +21,6 @@ MOST_IN_ANSWER = 2
 
 MOST_EXAMINED = 6
 """Parts of a forgery that are measured."""
-
-LOOKED_AT = ("eyes", "nose", "mouth", "cheeks", "forehead", "eyebrows", "chin_and_jaw")
-"""Parts of a real face that an answer may speak of."""
-
-PLACELESS: dict[ForgeryClass, tuple[str, ...]] = {
-    ForgeryClass.WHOLE_FACE_SYNTHESIS: ("is synthetic as a whole", "was generated as a whole"),
-    ForgeryClass.IDENTITY_SWAP: (
-        "was exchanged, and where is not known",
-        "is another person's, and where is not known",
-    ),
-    ForgeryClass.REENACTMENT: ("was reenacted, and where is not known", "was moved, and where is not known"),
-    ForgeryClass.EDITING: ("was edited, and where is not known", "was changed, and where is not known"),
-}
-"""What is known of a forgery whose place is not known or everywhere: its class alone."""
-
-NO_TRACE = ("shows no trace of an alteration", "gives no sign of an alteration")
 
 
 def altered_findings(scene: Scene, rng: np.random.Generator) -> tuple[Finding, ...]:
@@ -69,7 +54,7 @@ def fake_reasoning(findings: Sequence[Finding], rng: np.random.Generator) -> str
 
 def placeless(forgery: ForgeryClass, rng: np.random.Generator) -> str:
     """What is said of a forgery without a known place: that there is no local evidence, and its class."""
-    return f"{OPENINGS_OF_NOTHING[0]}: the <p>face</p>[NOSEG] {pick(rng, PLACELESS[forgery])}"
+    return f"{OPENINGS[0]}: the <p>face</p>[NOSEG] {pick(rng, PLACELESS[forgery])}"
 
 
 def usual_findings(scene: Scene, rng: np.random.Generator, most: int = 2, tries: int = 4) -> tuple[Finding, ...]:
@@ -85,7 +70,7 @@ def usual_findings(scene: Scene, rng: np.random.Generator, most: int = 2, tries:
 
 def real_reasoning(findings: Sequence[Finding], rng: np.random.Generator) -> str:
     """That nothing stands out, with the parts whose measurements say so."""
-    opening = pick(rng, OPENINGS_OF_NOTHING)
+    opening = pick(rng, OPENINGS)
     if not findings:
         return f"{opening}: the <p>face</p>[NOSEG] {pick(rng, NO_TRACE)}."
     if len(findings) == 1:

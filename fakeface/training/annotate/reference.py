@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fakeface.claims.limits import EVERYWHERE, PERCENTILES, Limits, group_of
+from fakeface.claims.nothing import LOOKED_AT
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import MEASURES
 from fakeface.faces import CROP_SIZE
-from fakeface.training.annotate.answers import LOOKED_AT
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.forge.values import FOREIGN
 

@@ -20,12 +20,13 @@ from fakeface.answers import (
     prompt,
     region_questions,
 )
+from fakeface.claims.nothing import LOOKED_AT
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import PARTLY
 from fakeface.claims.values import Finding, Severity
 from fakeface.concepts import CONCEPTS, LEAVES
 from fakeface.concepts.tree import leaves_below
-from fakeface.training.annotate.answers import LOOKED_AT, chosen, placeless
+from fakeface.training.annotate.answers import chosen, placeless
 from fakeface.training.annotate.hypotheses import draw_hypothesis
 from fakeface.training.annotate.values import Dialogue
 from fakeface.training.annotate.words import be, clause, complement, pick, plural, sentence
