@@ -86,7 +86,17 @@ def test_a_forged_stretch_that_is_found_exactly_gives_perfect_figures() -> None:
     table = as_markdown(found, judged)
     assert "| segment: temporal IoU of the segments | 1.000 (1.000-1.000), n 4 |" in table
     assert "| figure | crf23 |\n" in table
-    assert "| figure | crf23-swap |\n" in table
+    assert "| figure | crf23-partly | crf23-swap |\n" in table
+
+
+def test_persons_forged_throughout_are_told_apart_from_those_forged_for_a_while() -> None:
+    always = film(1, track([0.9] * 20, 0), forged=((Fraction(0), Fraction(5)),))
+    for_a_while = film(2, track(HIGH, 0), forged=ALTERED)
+    found = film_figures([rejudged(one, RULE) for one in (always, for_a_while)], RULE)
+    value = {key: figure.value for key, figure in found.items() if figure is not None}
+    assert value["forged.crf23.found_in_time"] == 0.5
+    assert value["forged.crf23-throughout.found_in_time"] == 0.0, "nothing stands out against the rest of it"
+    assert value["forged.crf23-partly.found_in_time"] == value["segment.crf23-partly.iou"] == 1.0
 
 
 def test_misses_false_segments_and_persons_without_a_track_are_counted() -> None:

@@ -26,6 +26,9 @@ Stretch = tuple[Fraction, Fraction]
 LEAST_OVERLAP = 0.3
 """Mean overlap (IoU) from which a track is a person's: the finder's boxes are larger than those of landmarks."""
 
+THROUGHOUT = 0.9
+"""Share of a film from which a person counts as forged throughout."""
+
 VERDICTS = tuple(verdict.value for verdict in Verdict)
 
 TITLES = MappingProxyType(
@@ -128,11 +131,21 @@ def film_figures(films: Sequence[ScoredFilm], rule: TrackRule, seed: int = 0) ->
         found = _ranked(chosen, rule, seed) | _called(chosen, seed) | _persons(persons, seed) | _false(persons, seed)
         for key, figure in found.items():
             metrics[key.replace(".", f".{name}.", 1)] = figure
-        for operator in sorted({person.truth.operator for person in persons} - {""}):
-            of_operator = _persons([one for one in persons if one.truth.operator == operator], seed)
-            for key, figure in of_operator.items():
-                metrics[key.replace(".", f".{name}-{operator}.", 1)] = figure
+        for kind, alike in _kinds(persons).items():
+            for key, figure in _persons(alike, seed).items():
+                metrics[key.replace(".", f".{name}-{kind}.", 1)] = figure
     return metrics
+
+
+def _kinds(persons: Sequence[Person]) -> dict[str, list[Person]]:
+    """Forged persons by their operator, and by whether they are forged in all of the film or in a part of it."""
+    kinds: dict[str, list[Person]] = {}
+    for person in persons:
+        if person.truth.forged:
+            throughout = float(_length(person.truth.forged)) >= THROUGHOUT * person.film.length_seconds
+            for kind in (person.truth.operator, "throughout" if throughout else "partly"):
+                kinds.setdefault(kind, []).append(person)
+    return dict(sorted(kinds.items()))
 
 
 def _ranked(films: Sequence[ScoredFilm], rule: TrackRule, seed: int) -> Metrics:
