@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from fakeface.settings import FaceSettings
 from fakeface.training.forge.film_files import Encoding, FilmTruth, read_truth, write_films
 from fakeface.training.forge.film_motion import Expression, Lens, Wave, drawn_expressions, drawn_lens, drawn_sway
 from fakeface.training.forge.films import FILM_OPERATORS, FilmShape, FilmStudio
+from fakeface.training.forge.steps import Denoise
 
 from .conftest import FaceSet
 
@@ -68,6 +70,20 @@ def test_both_films_are_the_same_but_for_the_forged_face_in_its_time(studio: Fil
             rows, columns = np.nonzero(differs)
             away = np.abs(np.stack([columns, rows], axis=1) - points.mean(axis=0)).max()
             assert away < 2.2 * eye_distance(points), "nothing far from the face may change"
+
+
+def test_some_films_are_taken_by_a_phone_that_smooths_every_frame(studio: FilmStudio) -> None:
+    views = [studio.view(studio.plan(number)) for number in range(12)]
+    smoothed = [view for view in views if view.developed]
+    assert 2 <= len(smoothed) <= 9
+    assert all(isinstance(view.developed[0], Denoise) for view in smoothed)
+    view = smoothed[0]
+    raw, points = replace(view, developed=()).shot(3, 0.25)
+    kept, same = view.shot(3, 0.25)
+    for step in view.developed:
+        raw = step.apply(raw)
+    assert np.array_equal(kept, raw)
+    assert all(np.array_equal(one, other) for one, other in zip(points, same, strict=True))
 
 
 def test_persons_move_smoothly_and_the_landmarks_go_with_them(studio: FilmStudio) -> None:

@@ -17,7 +17,7 @@ from fakeface.faces import Box
 from fakeface.training.forge.canvas import cloud, mixed
 from fakeface.training.forge.film_motion import Expression, Expressions, Lens, Sway
 from fakeface.training.forge.shapes import around, moved_shift, transformed
-from fakeface.training.forge.steps import Noise
+from fakeface.training.forge.steps import Noise, Step
 from fakeface.training.forge.values import CannotForge, Field, Pixels, Subject
 
 __all__ = ["Actor", "Backdrop", "SceneView", "drawn_backdrop", "expressed"]
@@ -159,6 +159,7 @@ class SceneView:
         camera: its motion; its length is the frame's height.
         lens: its focus and exposure.
         noise: of its sensor, with the seed of frame 0.
+        developed: what the camera does to every frame afterwards.
     """
 
     height: int
@@ -168,6 +169,7 @@ class SceneView:
     camera: Sway
     lens: Lens
     noise: Noise
+    developed: Sequence[Step] = ()
 
     def shot(self, number: int, seconds: float) -> tuple[Pixels, tuple[Field, ...]]:
         """Frame ``number`` at its time, and each person's (68, 2) landmarks in it."""
@@ -180,4 +182,7 @@ class SceneView:
             landmarks.append(transformed(target, matrix))
         grain = Noise(self.noise.sigma, self.noise.seed + number, self.noise.photon, self.noise.grain)
         seen = self.lens.seen(frame, seconds)
-        return grain.apply(np.clip(np.round(seen), 0, 255).astype(np.uint8)), tuple(landmarks)
+        picture = grain.apply(np.clip(np.round(seen), 0, 255).astype(np.uint8))
+        for step in self.developed:
+            picture = step.apply(picture)
+        return picture, tuple(landmarks)

@@ -21,6 +21,7 @@ from fakeface.faces import Box, face_square
 from fakeface.training.forge.film_motion import drawn_expressions, drawn_lens, drawn_sway
 from fakeface.training.forge.film_scene import Actor, SceneView, drawn_backdrop, expressed
 from fakeface.training.forge.operators import OPERATORS
+from fakeface.training.forge.postprocess import draw_phone
 from fakeface.training.forge.recipe import Recipe
 from fakeface.training.forge.steps import Noise
 from fakeface.training.forge.studio import Studio
@@ -60,6 +61,9 @@ examined of it (``faces.WIDENING``), and outside of that the soft edge of the pi
 
 WORKED_ON = 2.2
 """Side of the window that a forgery works on, in extents of the landmarks."""
+
+PHONE = 0.4
+"""Share of films that a phone took: denoised and sharpened before they are kept."""
 
 ATTEMPTS = 12
 """So many donors and operators are tried for one film."""
@@ -220,8 +224,9 @@ class FilmStudio:
         actors = [self._actor(row, place, plan.scene, rng) for place, row in enumerate(plan.persons)]
         backdrop = drawn_backdrop(rng, actors[0].subject.pixels, height, width)
         noise = Noise(float(rng.uniform(1.0, 3.5)), int(rng.integers(2**30)), float(rng.uniform(0, 0.06)), "demosaiced")
-        camera = drawn_sway(rng)
-        return SceneView(height, width, backdrop, tuple(actors), camera, drawn_lens(rng), noise)
+        camera, lens = drawn_sway(rng), drawn_lens(rng)
+        developed = draw_phone(rng) if rng.random() < PHONE else ()
+        return SceneView(height, width, backdrop, tuple(actors), camera, lens, noise, developed)
 
     def _actor(self, row: FaceRow, place: int, scene: str, rng: np.random.Generator) -> Actor:
         side = float(rng.uniform(*(self.shape.close_sides if scene == CLOSE else self.shape.sides)))
