@@ -20,7 +20,7 @@ from fakeface.bench.sets import REENCODING
 from fakeface.errors import BackendError, SettingsError
 from fakeface.training.forge import codecs
 from fakeface.training.forge.codecs import H264, Avif, Jpeg, Webp
-from fakeface.training.forge.postprocess import NAMED, PostProcess, draw_postprocess, named_processing
+from fakeface.training.forge.postprocess import NAMED, PostProcess, draw_phone, draw_postprocess, named_processing
 from fakeface.training.forge.screens import EDGE, RoundedCorners, ScreenBars
 from fakeface.training.forge.steps import (
     KERNELS,
@@ -124,7 +124,9 @@ def test_shares_follow_strength_and_video_is_about_one_in_a_hundred_pictures_at_
     assert 0.005 < counts[0.6][H264] / 3000 < 0.017
     assert counts[0.3][Jpeg] < counts[0.6][Jpeg] < counts[1.0][Jpeg]
     assert counts[0.6][Jpeg] / 3000 == pytest.approx(0.5, abs=0.03)
-    assert {type(step) for step in STEPS} == set(counts[1.0]), "every step is drawn sometimes"
+    phones = {type(step) for index in range(20) for step in draw_phone(np.random.default_rng((2, index)))}
+    assert phones == {Denoise, Sharpen}
+    assert {type(step) for step in STEPS} == set(counts[1.0]) | phones, "every step is drawn sometimes"
 
 
 def test_lens_and_sensor_come_before_files_and_the_order_of_the_rest_varies() -> None:
