@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
@@ -82,9 +82,14 @@ def load_source(name: str, place: Place, rows: Sequence[FaceRow], dev: Path, dev
     return Source(name, encoder, language, tokenizer, {**mined, "dev": read_mined(dev)[: 2 * dev_pairs]})
 
 
-def resampling_of(faces: Sequence[MinedFace], seed: int) -> Resampling:
-    """A face and its forgery are drawn together."""
-    return Resampling.draw([str(face.pair) for face in faces], seed)
+def drawn_faces(source: Source, rows: Sequence[FaceRow], root: Path, seed: int) -> dict[str, Resampling]:
+    """Resamples by split; faces of one photo, which several pairs of a factory may show, are drawn together."""
+    drawn = {}
+    for split in ("calib", "dev"):
+        factory = mining_factory(rows, root, split)
+        photos = [factory.pair(face.pair)[face.side].photo for face in source.mined[split]]
+        drawn[split] = Resampling.draw(photos, seed)
+    return drawn
 
 
 def labels_of(faces: Sequence[MinedFace]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -98,25 +103,32 @@ def open_claim(face: MinedFace, *, bare: bool) -> Claim | None:
     return parse_answer(text, Hypothesis.OPEN).claim
 
 
-def anchor_figures(faces: Sequence[MinedFace], seed: int, *, bare: bool = False) -> Figures:
+def anchor_figures(faces: Sequence[MinedFace], drawn: Resampling, *, bare: bool = False) -> Figures:
     """The open answer alone; it has no rank, so no AUC, and what cannot be read is wrong."""
     labels, claims = labels_of(faces), [open_claim(face, bare=bare) for face in faces]
     fake = np.array([claim is Claim.FAKE for claim in claims], np.int64)
     called = np.where([claim is None for claim in claims], 1 - labels, fake)
-    return accuracy(labels, called, resampling_of(faces, seed))
+    return accuracy(labels, called, drawn)
 
 
-def score_alone(source: Source, rows: Sequence[FaceRow], root: Path, seed: int) -> Iterator[Row]:
+def score_alone(source: Source, rows: Sequence[FaceRow], root: Path, drawn: Mapping[str, Resampling]) -> Iterator[Row]:
     """The text-independent score alone."""
     for split in ("calib", "dev"):
         faces = source.mined[split]
-        scores, _ = score_pairs(source.encoder.cpu(), mining_factory(rows, root, split), len(faces) // 2)
-        found = score_figures(labels_of(faces), scores, CUT, resampling_of(faces, seed))
+        pairs = map(mining_factory(rows, root, split).pair, range(len(faces) // 2))
+        scores, _ = score_pairs(source.encoder.cpu(), pairs)
+        found = score_figures(labels_of(faces), scores, CUT, drawn[split])
         yield "text-independent score alone", split, found
 
 
 def with_mids(
-    source: Source, reads: Reads, rows: Sequence[FaceRow], root: Path, out: Path, settings: MidsTraining
+    source: Source,
+    reads: Reads,
+    rows: Sequence[FaceRow],
+    root: Path,
+    out: Path,
+    settings: MidsTraining,
+    drawn: Mapping[str, Resampling],
 ) -> Iterator[Row]:
     """MIDS that reads this much, trained in ``out`` (or gone on with there)."""
     given = source.encoder, source.language, source.tokenizer
@@ -129,7 +141,7 @@ def with_mids(
     for split in ("calib", "dev"):
         faces = source.mined[split]
         scores = mined_fakeness(network, *given, mining_factory(rows, root, split), faces, reads)
-        found = score_figures(labels_of(faces), scores, CUT, resampling_of(faces, settings.seed))
+        found = score_figures(labels_of(faces), scores, CUT, drawn[split])
         yield f"{source.name}: MIDS, reads {reads}", split, found
 
 
@@ -137,17 +149,19 @@ def ablate(
     sources: Sequence[Source], rows: Sequence[FaceRow], root: Path, out: Path, settings: MidsTraining
 ) -> Iterator[Row]:
     """Every row of the table; only the first source is tried with every text that MIDS may read."""
-    yield from score_alone(sources[0], rows, root, settings.seed)
     for number, source in enumerate(sources):
+        drawn = drawn_faces(source, rows, root, settings.seed)
+        if number == 0:
+            yield from score_alone(source, rows, root, drawn)
         for split in ("calib", "dev"):
-            found = anchor_figures(source.mined[split], settings.seed, bare=number > 0)
+            found = anchor_figures(source.mined[split], drawn[split], bare=number > 0)
             yield f"{source.name}: open answer alone", split, found
         claims = [answer.claim for face in source.mined["train"] for answer in face.answers()]
         if number and claims.count(None) > len(claims) / 2:
             print(f"{source.name}: most answers lack the reasoning, so there is no MIDS", file=sys.stderr)
             continue
         for reads in READS if number == 0 else READS[:1]:
-            yield from with_mids(source, reads, rows, root, out / source.name / reads, settings)
+            yield from with_mids(source, reads, rows, root, out / source.name / reads, settings, drawn)
 
 
 def table(found: Sequence[Row]) -> Iterator[str]:

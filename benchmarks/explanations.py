@@ -2,9 +2,11 @@
 
     python benchmarks/explanations.py FACES.jsonl --root DATA --faces 150
 
-Forgeries of dev faces by the recipe's operators and by those never trained on, as the networks see them, with their
-real faces. Of every face the grounded explanation (AGE) is written and checked, and the model is asked about one
-touched and one untouched part of the sixteen that a model may be asked about. Intervals are over source pictures.
+Forgeries of dev faces by the operators that the recipe trains on, as the networks see them, with their real faces. Of
+every face the grounded explanation (AGE) is written and checked, and the model is asked about one touched and one
+untouched part of the sixteen that a model may be asked about, by name, and about the touched one also by its box
+(the levels of Fake-in-Facext: picture, region, box). Texts are compared with four wordings of the annotator's.
+Intervals are over source pictures.
 With ``--free`` the model names artifacts as it likes, instead of choosing among those that are measured.
 """
 
@@ -20,17 +22,19 @@ import numpy as np
 from commandline import faces_parser
 from numpy.typing import NDArray
 
-from fakeface.answers import Exchange, Hypothesis
+from fakeface.answers import Exchange, Hypothesis, without_tags
 from fakeface.asked import Asked, Place, Style
 from fakeface.backends import Engine, build_engine
 from fakeface.bench.bootstrap import Resampling
+from fakeface.bench.compare import REFERENCES
+from fakeface.bench.texts import text_figures
 from fakeface.claims import is_alteration
 from fakeface.claims.matching import REGION_ACTIVE
 from fakeface.claims.terms import TERMS
 from fakeface.concepts import REGION_NAMES, look_up, region_masks
 from fakeface.deciding import decide_faces
 from fakeface.explaining import go_further
-from fakeface.faces import CROP_SIZE
+from fakeface.faces import CROP_SIZE, Box
 from fakeface.findings import Explanation, FaceFinding, ModelCard
 from fakeface.frames import Frame
 from fakeface.interfaces import Answerer, Choices, Encoding, any_words
@@ -42,6 +46,8 @@ from fakeface.training.manifest import read_faces
 
 SEED = 8200
 HALF = 0.5
+SHOWN = {"cider": "CIDEr", "rouge_l": "ROUGE-L", "bleu4": "BLEU-4", "meteor": "METEOR"}
+_ROW = {look_up(name).name: row for row, name in enumerate(REGION_NAMES)}
 
 Bools = NDArray[np.bool_]
 
@@ -79,6 +85,7 @@ class Tally:
 
     values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     groups: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    texts: dict[str, list[tuple[str, str, tuple[str, ...]]]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, name: str, group: str, values: Sequence[float]) -> None:
         """Take in values from one source picture; none leaves the figure as it is."""
@@ -98,6 +105,11 @@ class Tally:
 
             figure = Resampling.draw(self.groups[name]).figure(float(values.mean()), mean)
             yield f"| {name} | {figure} | {figure.n} |"
+        for name, compared in self.texts.items():
+            groups, said, true = zip(*compared, strict=True)
+            for metric, figure in text_figures(said, true, Resampling.draw(groups)).items():
+                if metric in SHOWN:
+                    yield f"| {name}: {SHOWN[metric]} | {figure} | {figure.n} |"
 
 
 def parts_of(sample: FaceSample, rng: np.random.Generator) -> tuple[str | None, str | None]:
@@ -114,13 +126,20 @@ def parts_of(sample: FaceSample, rng: np.random.Generator) -> tuple[str | None, 
     )
 
 
-def explained(engine: Engine, sample: FaceSample, asked: Sequence[str]) -> FaceFinding:
-    """The window through the route: decision, grounded explanation, answers about parts."""
+def box_of(area: Bools) -> Box:
+    """The smallest box around an area that is not empty."""
+    left, top, width, height = cv2.boundingRect(area.astype(np.uint8))
+    return Box(left, top, left + width, top + height)
+
+
+def explained(engine: Engine, sample: FaceSample, asked: Sequence[str], box: Box | None = None) -> FaceFinding:
+    """The window through the route: decision, grounded explanation, answers about parts and a box."""
     frame, crop = Frame(sample.window), sample.crop
     [encoding] = engine.encoder.encode([crop])
     [finding] = decide_faces(engine, [encoding], CROP_SIZE, CROP_SIZE, Settings())
-    places = tuple(Place.named(name) for name in asked)
-    return go_further(engine, frame, encoding, finding, Asked(style=Style.AGE, places=places), places)
+    places = [Place.named(name) for name in asked]
+    places += [Place("box", box=box)] if box is not None else []
+    return go_further(engine, frame, encoding, finding, Asked(style=Style.AGE, places=tuple(places)), places)
 
 
 def says_altered(told: Explanation) -> bool:
@@ -128,19 +147,38 @@ def says_altered(told: Explanation) -> bool:
     return any(is_alteration(statement) for statement in told.statements)
 
 
+def wordings(sample: FaceSample, original: FaceSample | None, task: str, asked: str | None = None) -> tuple[str, ...]:
+    """What the annotator says of a face, in several wordings: the grounded explanation, or of the part asked about."""
+    rngs = (np.random.default_rng((SEED, number)) for number in range(REFERENCES))
+    told = [annotate_window(sample, HALF, rng, original=original, talk=True, asked=asked) for rng in rngs]
+    dialogues = [next(one for one in truth.dialogues if one.task == task) for truth in told]
+    return tuple(dict.fromkeys(without_tags(one.turns[-1].text) for one in dialogues))
+
+
 def take_in(tally: Tally, group: str, sample: FaceSample, original: FaceSample | None, engine: Engine) -> None:
     """One face: everything that is measured on it."""
     rng = np.random.default_rng((SEED, len(tally.values["agreement of text and masks"])))
     touched, still = parts_of(sample, rng)
-    asked = [name for name in (touched, still) if name is not None]
-    found = explained(engine, sample, asked)
+    box = None if touched is None else box_of(region_masks(sample.landmarks, CROP_SIZE, CROP_SIZE)[_ROW[touched]])
+    found = explained(engine, sample, [name for name in (touched, still) if name is not None], box)
     told, *replies = found.explanations
-    answers = {one.concept: says_altered(one) for one in replies}
-    if touched in answers:
-        tally.add("touched part called altered", group, [float(answers[touched])])
-    if still in answers:
+    spoken = [part.asked for part in found.places if part.concept is not None and not part.problem]
+    said = dict(zip(spoken, replies, strict=True))
+    of_touched, of_still = said.get(f"region {touched}"), said.get(f"region {still}")
+    if of_touched is not None:
+        tally.add("touched part called altered", group, [float(says_altered(of_touched))])
+    if of_still is not None:
         kind = "of a forgery" if sample.label else "of a real face"
-        tally.add(f"untouched part {kind} called untouched", group, [float(not answers[still])])
+        tally.add(f"untouched part {kind} called untouched", group, [float(not says_altered(of_still))])
+    for level, answer, part in (
+        ("region", of_touched, touched),
+        ("region", of_still, still),
+        ("box", said.get("box"), touched),
+    ):
+        if part is not None:
+            text = without_tags(answer.text) if answer is not None else ""
+            tally.texts[f"text, {level}"].append((group, text, wordings(sample, original, "region", part)))
+    tally.texts["text, picture"].append((group, without_tags(told.text), wordings(sample, original, "age")))
     claims = [one for one in told.statements if one.term in TERMS and one.supported is not None]
     tally.add("claims supported by a measurement", group, [float(bool(one.supported)) for one in claims])
     if told.agreement is not None:
@@ -160,6 +198,17 @@ def take_in(tally: Tally, group: str, sample: FaceSample, original: FaceSample |
     tally.add("artifact mask IoU", group, [overlap(altered, drawn)])
     if found.decision.verdict.value == "fake":
         tally.add("artifact mask IoU where the verdict is fake", group, [overlap(altered, drawn)])
+    if touched is None or box is None:
+        return
+    marked = {part.asked: part.mask.pixels for part in found.places if part.mask is not None}
+    nothing = np.zeros_like(altered)
+    inside = np.zeros_like(altered)
+    inside[box.top : box.bottom, box.left : box.right] = True
+    by_name = overlap(truth.mask(touched), marked.get(f"region {touched}", nothing))
+    tally.add("IoU of the mask of a touched part, asked by name", group, [by_name])
+    tally.add(
+        "IoU of the mask in a box around it", group, [overlap(altered & inside, marked.get("box", nothing) & inside)]
+    )
 
 
 def overlap(first: Bools, second: Bools) -> float:
@@ -185,8 +234,8 @@ def main() -> None:
         if not fake.mask_known or not (fake.mask > FOREIGN).any():
             continue
         faces += 1
-        take_in(tally, str(index), real, None, engine)
-        take_in(tally, str(index), fake, real, engine)
+        take_in(tally, real.photo, real, None, engine)
+        take_in(tally, fake.photo, fake, real, engine)
     print("\n".join(tally.lines()))
 
 

@@ -41,15 +41,28 @@ TEXT_COLUMNS = {
 }
 PAIR_COLUMNS = {
     "balanced ACC": "independent.{}.balanced_acc",
+    "EER": "independent.{}.eer",
+    "FPR at TPR 95 %": "independent.{}.fpr_at_tpr95",
     "AUC of scale alone": "scale.{}.auc",
     "AUC of bytes alone": "bytes.{}.auc",
     "ECE": "independent.{}.ece",
     "Cllr": "lr.{}.cllr",
 }
 TOGETHER = {
+    "AP, text-independent": "independent.all.ap",
+    "AP, MIDS": "fakeness.all.ap",
+    "EER, text-independent": "independent.all.eer",
+    "EER, MIDS": "fakeness.all.eer",
+    "FPR at TPR 95 %, text-independent": "independent.all.fpr_at_tpr95",
+    "FPR at TPR 95 %, MIDS": "fakeness.all.fpr_at_tpr95",
+    "ACC of the majority": "baseline.all.acc",
     "class macro-F1, class head": "class.all.macro_f1",
     "class ACC, class head": "class.all.acc",
+    "class macro-F1, open answer": "answer_class.all.macro_f1",
+    "class ACC, open answer": "answer_class.all.acc",
     "region F1, region head": "region.all.f1",
+    "region F1, open answer": "text_region.all.f1",
+    "mask F1": "mask.all.f1",
     "false masks per real face": "false_findings.all.masks",
     "false phrases with a mask per real face": "false_findings.all.phrases",
     "real faces called altered": "false_findings.all.verdicts",
@@ -58,6 +71,7 @@ TOGETHER = {
     "BLEU-4": "text.all.bleu4",
     "grounded phrases, AP50": "grounded.all.ap50",
     "grounded phrases, mIoU": "grounded.all.miou",
+    "grounded phrases, recall": "grounded.all.recall",
     "text and mask name the same regions, F1": "agreement.all.f1",
     "sACC, MIDS": "fakeness.all.sacc",
     "sACC, open answer": "anchor.all.sacc",
@@ -231,7 +245,7 @@ def written(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
     if given.texts:
         now = Figures.of(given.texts)
         yield "| set | AUC, text-independent | AUC, MIDS", with_text(now)
-        yield "| figure | value |\n|---|---|\n| class macro-F1", together(now)
+        yield "| figure | value |\n|---|---|\n", together(now)
     if given.films:
         yield "| figure | CRF 23", films(Figures.of(given.films))
     if given.slices:

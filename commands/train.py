@@ -175,9 +175,9 @@ def release(
 @click.option(
     "--ratio-pairs",
     type=click.IntRange(min=50),
-    default=1000,
+    default=2000,
     show_default=True,
-    help="Pairs for the likelihood ratio.",
+    help="Pairs drawn for the likelihood ratio; each photo counts once.",
 )
 @threads_option
 def calibrate(faces: Path, root: Path, weights: Path, calib_pairs: int, ratio_pairs: int, threads: int) -> ExitCode:

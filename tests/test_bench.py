@@ -38,6 +38,8 @@ from fakeface.bench.sets import (
 )
 from fakeface.bench.values import ScoredFace
 from fakeface.claims.matching import masked_regions
+from fakeface.claims.reading import read_statements
+from fakeface.claims.terms import TERMS
 from fakeface.claims.windows import grid_mask
 from fakeface.concepts import locate, look_up
 from fakeface.decision import Reason, undecided
@@ -216,6 +218,26 @@ def test_the_true_text_and_the_true_mask_find_each_other(face_set: FaceSet) -> N
     assert all(one.iou == 0 and not one.recalled for one in true)
     silent = parse_answer("nothing", Hypothesis.OPEN)
     assert match_phrases(silent, truth, (), crop, sample)[0] == ()
+
+
+def test_of_two_phrases_for_one_true_mask_the_surer_one_is_right(face_set: FaceSet) -> None:
+    sample = forged(face_set, "self_blend")
+    _, truth = true_texts(sample, "picture")
+    [mask, *_] = true_phrase_masks(truth, sample)
+    [phrase, *_] = [one for one in truth.phrases if one.grounded]
+    twice = parse_answer(f"Forgery reasoning: {2 * f'The <p>{phrase.text}</p>[SEG] is odd. '}", Hypothesis.OPEN)
+    masks = [dataclasses.replace(mask, score=score) for score in (0.2, 0.9)]
+    found, true = match_phrases(twice, truth, masks, sample.crop, sample)
+    assert [one.hit for one in found] == [False, True]
+    assert true[0].recalled
+
+
+def test_what_the_original_shows_as_well_is_no_artifact_of_the_forgery(face_set: FaceSet) -> None:
+    sample = forged(face_set, "self_blend")
+    _, alone = true_texts(sample, "picture")
+    _, beside = true_texts(sample, "picture", original=sample)
+    assert {one.term for one in read_statements(alone.text)} & set(TERMS)
+    assert not {one.term for one in read_statements(beside.text)} & set(TERMS)
 
 
 def test_regions_under_a_mask_are_those_of_the_truth(face_set: FaceSet) -> None:

@@ -184,6 +184,14 @@ def test_grounded_phrases_are_counted_per_true_mask() -> None:
     assert found["grounded.blend.recall"].n == 3
 
 
+def test_a_phrase_of_a_real_face_is_a_false_one() -> None:
+    false = face(0, 1, found_phrases=(FoundPhrase(score=0.95, hit=False),), true_phrases=())
+    found = figures([face(1, 0), false], CUTS)
+    assert found["grounded.blend.ap50"] is not None
+    assert found["grounded.blend.ap50"].value == pytest.approx(1 / 2)
+    assert figures([false], CUTS).get("grounded.blend.ap50") is None
+
+
 def test_sacc_is_the_population_deviation_of_acc_over_the_sets() -> None:
     wrong = [one.model_copy(update={"independent": 0.9}) for one in pairs(4, "swap")]
     faces = [*pairs(4), *wrong, *[one.model_copy(update={"condition": "jpeg50"}) for one in pairs(4)]]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer
 
+from fakeface.bench.bootstrap import Resampling
 from fakeface.bench.values import ScoredFace
 from fakeface.training import mids as mids_stage
 from fakeface.training.lessons import with_fields
@@ -85,10 +86,11 @@ def test_a_model_that_writes_results_alone_is_compared_by_its_open_answers_and_h
 
 def test_the_open_answer_counts_as_wrong_where_it_cannot_be_read(ablations: Any) -> None:
     faces = answered(10)
-    figures = ablations.anchor_figures(faces, 1)
+    drawn = Resampling.draw([str(face.pair) for face in faces])
+    figures = ablations.anchor_figures(faces, drawn)
     readable = figures["acc"].value
     spoilt = [face.model_copy(update={"texts": ("?", *face.texts[1:])}) for face in faces]
-    assert ablations.anchor_figures(spoilt, 1)["acc"].value == 0.0 < readable < 1.0
+    assert ablations.anchor_figures(spoilt, drawn)["acc"].value == 0.0 < readable < 1.0
     [_, _, line] = ablations.table([("open answer alone", "dev", figures)])
     assert line.startswith(f"| open answer alone | dev | 10 | {readable:.3f} (")
     assert line.endswith(" | - |")

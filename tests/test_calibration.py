@@ -16,9 +16,13 @@ from fakeface.faces import Face, FaceCrop, crop_face
 from fakeface.frames import Frame
 from fakeface.profiles import load_profile
 from fakeface.report.words import NO_RATIO, RATIO, limit_words
-from fakeface.training.calibrate import fit_calibration, limits
+from fakeface.training.calibrate import calibrate, fit_calibration, limits, unrelated
 from fakeface.training.forge.codecs import Jpeg
+from fakeface.training.forge.pairs import PairFactory
 from tests.faces_data import photograph
+
+from .conftest import FaceSet
+from .tiny import make_encoder
 
 WIDE = dict.fromkeys(CONDITIONS, (-1000000000.0, 1000000000.0))
 
@@ -117,6 +121,19 @@ def test_more_faces_allow_larger_ratios_and_narrower_intervals() -> None:
     few, many = fitted(60, 1.0), fitted(2000, 1.0)
     assert few.cap < many.cap
     assert few.covariance[2] > 5 * many.covariance[2]
+
+
+def test_a_photo_that_is_drawn_twice_calibrates_once(face_set: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    factory = PairFactory(face_set.of("calib"), face_set.root, 5)
+    drawn = [factory.pair(index) for index in range(40)]
+    kept = list(unrelated(drawn))
+    photos = [pair[0].photo for pair in kept]
+    assert 2 < len(photos) == len(set(photos)) < 40
+    assert kept[0] is drawn[0]
+    assert set(photos) <= {row.path for row in face_set.of("calib") if row.label == "real"}
+    monkeypatch.setattr("fakeface.training.calibrate.LEAST_FACES", 2)
+    calibration = calibrate(make_encoder().eval(), factory, 40)
+    assert (calibration.reals, calibration.fakes) == (len(photos), len(photos))
 
 
 def test_an_uninformative_score_gives_ratios_near_one() -> None:

@@ -62,6 +62,12 @@ ratio_pairs = 50
 STAGES = ["prepare", "leaks", "encoder", "prompter", "language", "masks", "mine", "mids", "release"]
 
 
+@pytest.fixture(autouse=True)
+def few_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The set has fewer photographs than a calibration that means anything."""
+    monkeypatch.setattr("fakeface.training.calibrate.LEAST_FACES", 2)
+
+
 @pytest.fixture
 def recipe(tmp_path: Path) -> str:
     (tmp_path / "tiny.toml").write_text(TINY)

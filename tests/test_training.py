@@ -348,6 +348,7 @@ def test_the_stages_make_a_profile_that_examines_pictures(
     assert [one["epoch"] for one in reports] == [1, 2]
     assert all(np.isfinite(one["loss"]) for one in reports)
 
+    monkeypatch.setattr("fakeface.training.calibrate.LEAST_FACES", 2)
     chosen = release(out, tmp_path / "weights", rows, root, "0", 'a "tiny" set ✓', 4, 1, 50)
     profile = load_profile("compact", tmp_path / "weights")
     assert profile.thresholds == chosen

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from fakeface.backends import Engine
 from fakeface.bench.files import file_sample, luminance_quantiser
-from fakeface.bench.scoring import Place, score_windows
+from fakeface.bench.scoring import Place, Placed, score_windows
 from fakeface.bench.sets import FileSet, GivenFile
 from fakeface.bench.values import Batch
 from fakeface.errors import SettingsError
@@ -100,7 +100,7 @@ def score_audit(engine: Engine, root: Path, wanted: FileSet, settings: Settings)
         settings: of the route.
     """
     for start in range(0, len(wanted.items), settings.batch_faces):
-        windows: list[tuple[Place, FaceSample]] = []
+        windows: list[Placed] = []
         facts: list[dict[str, Any]] = []
         left_out: list[str] = []
         for (file,) in wanted.items[start : start + settings.batch_faces]:
@@ -109,7 +109,7 @@ def score_audit(engine: Engine, root: Path, wanted: FileSet, settings: Settings)
                 left_out.append("cannot be read")
                 continue
             sample, fact = _cut(picture, file, file.row)
-            windows.append((Place(wanted.title, wanted.condition, wanted.kind, file.path), sample))
+            windows.append(Placed(Place(wanted.title, wanted.condition, wanted.kind, file.path), sample))
             facts.append(fact)
         faces = score_windows(engine, windows, settings) if windows else ()
         kept = tuple(face.model_copy(update=fact) for face, fact in zip(faces, facts, strict=True))

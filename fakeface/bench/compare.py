@@ -26,6 +26,7 @@ from fakeface.training.forge.pairs import MASK_SIZE, FaceSample
 from fakeface.training.forge.values import FOREIGN
 
 __all__ = [
+    "REFERENCES",
     "Keeper",
     "found_mask",
     "mask_figures",
@@ -111,15 +112,17 @@ def named_regions(answer: Answer) -> tuple[str, ...]:
     return regions_named(concept for concept in _concepts(answer.phrases) if concept)
 
 
-def true_texts(sample: FaceSample, key: str) -> tuple[tuple[str, ...], Answer]:
+def true_texts(sample: FaceSample, key: str, original: FaceSample | None = None) -> tuple[tuple[str, ...], Answer]:
     """Wordings of the text that the annotator writes of a face, and the first of them with its phrases.
 
     Args:
         sample: the window with its truth.
         key: seeds the wording.
+        original: the real window that a forgery was made from, where it is known: as in training, an artifact is named
+            only where the forgery has it and the original has not.
     """
     rng = np.random.default_rng(zlib.crc32(key.encode("utf-8", "surrogateescape")))
-    answers = [parse_answer(annotate(sample, 0.9, rng), Hypothesis.OPEN) for _ in range(REFERENCES)]
+    answers = [parse_answer(annotate(sample, 0.9, rng, original), Hypothesis.OPEN) for _ in range(REFERENCES)]
     return tuple(dict.fromkeys(answer.scored_text for answer in answers)), answers[0]
 
 
@@ -129,8 +132,8 @@ def match_phrases(
     """Grounded phrases of a model against those of the truth.
 
     The mask of a phrase is what the mask decoder answers at its ``[SEG]``, that of a true phrase what the true mask
-    shows of the part. Each found mask goes to the true one that it overlaps most and that is still free, from IoU 0.5
-    on.
+    shows of the part. From the highest score down, each found mask goes to the true one that it overlaps most and that
+    is still free, from IoU 0.5 on, as COCO does it.
 
     Args:
         answer: what the model wrote.
@@ -146,7 +149,7 @@ def match_phrases(
         [joined([mask.pixels], crop) for mask in masks], [_part(sample.mask > FOREIGN, name, leaves) for name in true]
     )
     taken: dict[int, int] = {}
-    for row in range(len(said)):
+    for row in sorted(range(len(said)), key=lambda row: -masks[row].score):
         free = [column for column in range(len(true)) if column not in taken]
         best = max(free, key=lambda column: overlaps[row, column], default=None)
         if best is not None and overlaps[row, best] >= HALF:

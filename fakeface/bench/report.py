@@ -210,9 +210,12 @@ def _masks(faces: Faces, resampling: Resampling) -> Metrics:
 
 
 def _phrases(faces: Faces, resampling: Resampling) -> Metrics:
-    """Grounded phrases: AP50 of their masks, mean overlap of the true ones, and how many are found by name and mask."""
-    some, drawn = _chosen(faces, resampling, lambda face: bool(face.true_phrases))
-    if not some:
+    """Grounded phrases: AP50 of their masks, mean overlap of the true ones, and how many are found by name and mask.
+
+    A phrase of a real face is a false one, as on any picture without the object.
+    """
+    some, drawn = _chosen(faces, resampling, lambda face: face.true_phrases is not None)
+    if not any(face.true_phrases for face in some):
         return {}
     truths = [face.true_phrases or () for face in some]
     said = [face.found_phrases or () for face in some]

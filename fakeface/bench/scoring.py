@@ -34,7 +34,7 @@ from fakeface.settings import Settings
 from fakeface.training.forge.pairs import FaceSample
 from fakeface.training.forge.values import FOREIGN
 
-__all__ = ["CLASSES", "Examined", "Place", "score_windows", "scored", "watched"]
+__all__ = ["CLASSES", "Examined", "Place", "Placed", "score_windows", "scored", "watched"]
 
 CLASSES = tuple(forgery.value for forgery in ForgeryClass)
 
@@ -47,6 +47,15 @@ class Place:
     condition: str
     kind: Kind
     group: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A window with its truth, and where it belongs; of a forgery also the window that it was made from, if known."""
+
+    place: Place
+    sample: FaceSample
+    original: FaceSample | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,18 +73,16 @@ def watched(engine: Engine) -> tuple[Engine, Keeper]:
     return replace(engine, segmenter=keeper), keeper
 
 
-def score_windows(
-    engine: Engine, windows: Sequence[tuple[Place, FaceSample]], settings: Settings
-) -> tuple[ScoredFace, ...]:
+def score_windows(engine: Engine, windows: Sequence[Placed], settings: Settings) -> tuple[ScoredFace, ...]:
     """Training windows through the route, as one batch."""
     watching, keeper = watched(engine)
-    crops = [sample.crop for _, sample in windows]
+    crops = [window.sample.crop for window in windows]
     findings = examine_crops(watching, crops, CROP_SIZE, CROP_SIZE, settings)
     return tuple(
-        scored(place, sample, finding, Examined(engine, keeper, sample.window)).model_copy(
-            update={"size_bytes": _png_bytes(sample), "picture_pixels": CROP_SIZE * CROP_SIZE}
+        scored(window, finding, Examined(engine, keeper, window.sample.window)).model_copy(
+            update={"size_bytes": _png_bytes(window.sample), "picture_pixels": CROP_SIZE * CROP_SIZE}
         )
-        for (place, sample), finding in zip(windows, findings, strict=True)
+        for window, finding in zip(windows, findings, strict=True)
     )
 
 
@@ -84,14 +91,11 @@ def _png_bytes(sample: FaceSample) -> int:
     return len(cv2.imencode(".png", sample.window)[1])
 
 
-def scored(
-    place: Place, sample: FaceSample, finding: FaceFinding, examined: Examined, *, classed: bool = True
-) -> ScoredFace:
+def scored(window: Placed, finding: FaceFinding, examined: Examined, *, classed: bool = True) -> ScoredFace:
     """What is kept of a face.
 
     Args:
-        place: where it belongs.
-        sample: the window that was examined, with its truth.
+        window: that was examined, with its truth.
         finding: what the route says of it.
         examined: by what it was examined, and in how large a frame.
         classed: whether the class of the truth is known, and with it the true text.
@@ -102,6 +106,7 @@ def scored(
     decision, probabilities = finding.decision, finding.class_probabilities
     if decision.independent_score is None or probabilities is None or finding.crop is None:
         raise SettingsError("the face was not scored")
+    place, sample = window.place, window.sample
     return ScoredFace(
         name=place.name,
         condition=place.condition,
@@ -117,7 +122,7 @@ def scored(
         log10_lr=decision.log10_lr,
         scale=float(finding.crop.square.width),
         found_regions=tuple(sorted((name for name, _ in finding.regions), key=REGION_NAMES.index)),
-        **(_answered(place, sample, finding, examined, classed) if finding.answers else {}),
+        **(_answered(window, finding, examined, classed) if finding.answers else {}),
     )
 
 
@@ -125,10 +130,9 @@ def _hard(decision: Decision) -> bool | None:
     return None if decision.difficulty is None else decision.difficulty.value == "hard"
 
 
-def _answered(
-    place: Place, sample: FaceSample, finding: FaceFinding, examined: Examined, classed: bool
-) -> dict[str, Any]:
+def _answered(window: Placed, finding: FaceFinding, examined: Examined, classed: bool) -> dict[str, Any]:
     """What there is only where answers and masks were asked for."""
+    sample = window.sample
     answer, found = finding.answers[0], found_mask(finding)
     encoding = examined.keeper.take(finding.crop) if finding.crop is not None else None
     kept: dict[str, Any] = {
@@ -143,10 +147,11 @@ def _answered(
     }
     if not classed:
         return kept
-    kept["references"], truth = true_texts(sample, place.group)
+    kept["references"], truth = true_texts(sample, window.place.group, window.original)
     if sample.label and sample.mask_known and encoding is not None:
         kept |= mask_figures(sample.mask > FOREIGN, found, examined.engine.segmenter.probabilities(encoding))
         kept["true_regions"] = tuple(name for name, hit in zip(REGION_NAMES, sample.regions, strict=True) if hit > 0.5)
+    if sample.mask_known and encoding is not None:
         said = Exchange(prompt(answer.hypothesis), answer.text)
         seen = cut_out(examined.pixels, finding.face.landmarks)
         masks = phrase_masks(examined.engine, encoding, said, (), seen)

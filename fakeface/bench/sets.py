@@ -16,7 +16,7 @@ import numpy as np
 
 from fakeface.backends import Engine
 from fakeface.bench.files import file_sample, luminance_quantiser, meant_face
-from fakeface.bench.scoring import CLASSES, Examined, Place, score_windows, scored, watched
+from fakeface.bench.scoring import CLASSES, Examined, Place, Placed, score_windows, scored, watched
 from fakeface.bench.values import Batch, Kind, ScoredFace
 from fakeface.errors import EvidenceError, SettingsError
 from fakeface.evidence import seal
@@ -26,7 +26,7 @@ from fakeface.frames import Frame
 from fakeface.pipeline import Request, StillDecoder, examine_frame
 from fakeface.settings import Settings
 from fakeface.training.forge.codecs import Jpeg
-from fakeface.training.forge.pairs import FaceSample, cut_windows
+from fakeface.training.forge.pairs import cut_windows
 from fakeface.training.forge.postprocess import NAMED, PostProcess, named_processing
 from fakeface.training.forge.recipe import GIVEN
 from fakeface.training.forge.steps import AtScale, GaussianBlur, Noise
@@ -105,7 +105,7 @@ def score_operator(engine: Engine, studio: Studio, wanted: ForgedSet, settings: 
     """
     post = processing_of(wanted.condition)
     step, made = max(settings.batch_faces // 2, 1), 0
-    faces: list[tuple[Place, FaceSample]] = []
+    faces: list[Placed] = []
     left_out: list[str] = []
     many = len(studio.fakes) if wanted.operator == GIVEN else len(studio.reals)
     for number in np.random.default_rng(studio.seed).permutation(many).tolist():
@@ -119,7 +119,8 @@ def score_operator(engine: Engine, studio: Studio, wanted: ForgedSet, settings: 
         pair = pair if post is None else _processed(pair, post)
         source = studio.fakes[number] if wanted.operator == GIVEN else pair.row
         place = Place(wanted.operator, wanted.condition, wanted.kind, source.path)
-        faces += [(place, sample) for sample in cut_windows(pair, rng)]
+        real, fake = cut_windows(pair, rng)
+        faces += [Placed(place, real), Placed(place, fake, None if wanted.operator == GIVEN else real)]
         if len(faces) >= 2 * step or made == wanted.pairs:
             yield Batch(score_windows(engine, faces, settings), tuple(left_out))
             faces, left_out = [], []
@@ -269,4 +270,5 @@ def _scored_file(place: Place, file: GivenFile, finding: FaceFinding, examined: 
     mask = row.mask if row is not None and isinstance(row.mask, Rle) else None
     if mask is not None and row is not None and mask.size != (row.height, row.width):
         mask = None
-    return scored(place, file_sample(crop, file.label, known, mask), finding, examined, classed=bool(known))
+    sample = file_sample(crop, file.label, known, mask)
+    return scored(Placed(place, sample), finding, examined, classed=bool(known))

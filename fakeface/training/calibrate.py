@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import numpy as np
 import torch
@@ -15,7 +17,7 @@ from fakeface.networks.encoder import ForensicEncoder
 from fakeface.training.encoder import collate
 from fakeface.training.forge.pairs import FaceSample, PairFactory
 
-__all__ = ["calibrate", "fit_calibration", "limits", "score_pairs"]
+__all__ = ["calibrate", "fit_calibration", "limits", "score_pairs", "unrelated"]
 
 RESAMPLES = 300
 """Bootstrap samples behind the interval."""
@@ -33,34 +35,47 @@ LEAST_FACES = 50
 STEP = 16
 
 Numbers = NDArray[np.float64]
+Pair = tuple[FaceSample, FaceSample]
 
 
 @torch.inference_mode()
-def score_pairs(encoder: ForensicEncoder, factory: PairFactory, pairs: int) -> tuple[Numbers, list[FaceSample]]:
-    """Text-independent scores of pairs 0 to ``pairs`` - 1, and their windows, a real one before each forged one."""
+def score_pairs(encoder: ForensicEncoder, pairs: Iterable[Pair]) -> tuple[Numbers, list[FaceSample]]:
+    """Text-independent scores of pairs, and their windows, a real one before each forged one."""
     scores: list[Numbers] = []
     samples: list[FaceSample] = []
-    for start in range(0, pairs, STEP):
-        made = [factory.pair(index) for index in range(start, min(start + STEP, pairs))]
+    left = iter(pairs)
+    while made := list(islice(left, STEP)):
         scores.append(encoder(collate(made)["pixels"]).detection.sigmoid().double().numpy())
         samples += [sample for pair in made for sample in pair]
     return np.concatenate(scores), samples
 
 
+def unrelated(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """The pairs that share no photo with an earlier one: a factory draws with replacement, and statistics that take a
+    photo drawn twice for two would be too sure of themselves.
+    """
+    seen: set[str] = set()
+    for pair in pairs:
+        photos = {sample.photo for sample in pair}
+        if seen.isdisjoint(photos):
+            seen |= photos
+            yield pair
+
+
 def calibrate(encoder: ForensicEncoder, factory: PairFactory, pairs: int, seed: int = 1) -> Calibration:
-    """Calibrate on pairs of a factory over calibration faces.
+    """Calibrate on pairs of a factory over calibration faces, of which no two show the same photo.
 
     Args:
         encoder: the trained one, in evaluation mode.
         factory: of calibration faces.
-        pairs: how many.
+        pairs: how many are drawn; those of a photo that was drawn before do not count.
         seed: of the bootstrap.
 
     Raises:
         SettingsError: too few pairs.
         BackendError: the library for the bounds is not installed.
     """
-    scores, samples = score_pairs(encoder, factory, pairs)
+    scores, samples = score_pairs(encoder, unrelated(map(factory.pair, range(pairs))))
     labels = np.array([sample.label for sample in samples])
     measured = [measure_conditions(sample.window, sample.landmarks) for sample in samples]
     envelope = {name: limits(np.array([one[name] for one in measured])) for name in CONDITIONS}

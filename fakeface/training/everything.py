@@ -72,7 +72,7 @@ class Releasing:
     """Pairs of calibration faces that the cuts are chosen on, and those for the likelihood ratio."""
 
     calib_pairs: int = 400
-    ratio_pairs: int = 1000
+    ratio_pairs: int = 2000
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ from fakeface.training.networks import load_encoder, load_tokenizer
 __all__ = ["CALIB_SEED", "calibrate_profile", "choose_thresholds", "release", "write_film_rule"]
 
 CALIB_SEED = 5000
-RATIO_SEED, RATIO_PAIRS = 6000, 1000
+RATIO_SEED, RATIO_PAIRS = 6000, 2000
 """Seed and number of the pairs that the likelihood ratio is calibrated on."""
 LICENCE = "Apache-2.0"
 FILES = {
@@ -84,7 +84,7 @@ def release(
         data: what they were trained on, one sentence.
         pairs: calibration pairs that the cuts are chosen on.
         threads: of the networks; 0 takes two.
-        ratio_pairs: calibration pairs for the likelihood ratio.
+        ratio_pairs: calibration pairs drawn for the likelihood ratio; each photo counts once.
 
     Raises:
         WeightsError: a stage's result is missing.
@@ -129,7 +129,7 @@ def calibrate_profile(
         root: folder that their paths are relative to.
         pairs: pairs that the cuts are chosen on; every face is decided with text.
         threads: of the networks; 0 takes two.
-        ratio_pairs: pairs that the likelihood ratio is calibrated on; without text, so many are cheap.
+        ratio_pairs: pairs drawn for the likelihood ratio, of which each photo counts once.
 
     Raises:
         SettingsError: too few calibration faces.

@@ -48,6 +48,7 @@ def annotate_picture(
     original: NDArray[np.uint8] | None = None,
     certainty: float | None = None,
     talk: bool = True,
+    asked: str | None = None,
     rewriter: Rewriter | None = None,
 ) -> Annotation:
     """All that is said of a face.
@@ -63,6 +64,7 @@ def annotate_picture(
             than it was there.
         certainty: how plainly the picture shows the truth, 0..1; from the findings where it is ``None``.
         talk: whether the further texts are written, besides the five-field answer.
+        asked: the concept that the question about a region is about; drawn where it is ``None``.
         rewriter: puts free texts in other words.
 
     Raises:
@@ -89,7 +91,7 @@ def annotate_picture(
     texts = [description, reasoning]
     if talk and rejected is None:
         so_far = Told(claim, forgery, said.findings, answer.text, reasoning.text, probability)
-        written, more = dialogues(scene, so_far, rng)
+        written, more = dialogues(scene, so_far, rng, asked)
         rewritten = [_rewritten(one, rewriter) for one in written]
         texts += [text for _, one in rewritten for text in one]
         known = {finding.concept for finding in said.findings}
@@ -108,6 +110,7 @@ def annotate_window(
     *,
     original: FaceSample | None = None,
     talk: bool = False,
+    asked: str | None = None,
 ) -> Annotation:
     """All that is said of a training window; ``original`` is the real window of its pair."""
     altered = None
@@ -126,6 +129,7 @@ def annotate_window(
         original=None if original is None else original.window,
         certainty=certainty,
         talk=talk,
+        asked=asked,
     )
 
 

@@ -108,10 +108,19 @@ def regional_list(findings: Sequence[Finding], rng: np.random.Generator) -> str:
     return "\n".join(lines) or LIST_OF_NOTHING
 
 
-def dialogues(scene: Scene, told: Told, rng: np.random.Generator) -> tuple[tuple[Dialogue, ...], tuple[Finding, ...]]:
-    """All further texts of a face, and the findings that they make besides those already told."""
+def dialogues(
+    scene: Scene, told: Told, rng: np.random.Generator, asked: str | None = None
+) -> tuple[tuple[Dialogue, ...], tuple[Finding, ...]]:
+    """All further texts of a face, and the findings that they make besides those already told.
+
+    Args:
+        scene: the face.
+        told: what has been said of it.
+        rng: chooses what is asked, and the wording.
+        asked: the concept that the question about a region is about, where it is not drawn.
+    """
     hypothesis = draw_hypothesis(int(told.label is Claim.FAKE), told.certainty, rng)
-    part, other = _part(scene, told, rng), _part(scene, told, rng)
+    part, other = asked or _part(scene, told, rng), _part(scene, told, rng)
     replied, found = _reply(scene, part, told, rng)
     again, more = _reply(scene, other, told, rng)
     follow_ups = [_sure(told, rng), _method(told, rng), _limit(scene, rng)]

@@ -39,6 +39,8 @@ class FaceSample:
         landmarks: (68, 2) float32 in window pixels.
         source: where the real picture came from.
         operator: what made it: an operator's name, ``real`` or ``given``.
+        photo: path of the picture it was made from; a real face and its forgery share it. Windows of one photo are not
+            independent.
     """
 
     window: NDArray[np.uint8]
@@ -50,6 +52,7 @@ class FaceSample:
     landmarks: NDArray[np.float32]
     source: str
     operator: str
+    photo: str = ""
 
     @property
     def crop(self) -> FaceCrop:
@@ -94,17 +97,18 @@ def cut_windows(made: PicturePair, rng: np.random.Generator) -> tuple[FaceSample
     frame = _CropDraw.draw(rng)
     empty, none = np.zeros((MASK_SIZE, MASK_SIZE), np.float32), np.zeros(len(REGIONS), np.float32)
     window, points = frame.cut(made.real.pixels, made.real.landmarks)
-    real = FaceSample(window, 0, 0, empty, True, none, points, made.row.source, "real")
+    real = FaceSample(window, 0, 0, empty, True, none, points, made.row.source, "real", made.row.path)
     window, points = frame.cut(made.fake.pixels, made.fake.landmarks)
     forgery = list(ForgeryClass).index(made.forgery)
-    source = made.other.source if made.other is not None and not made.known else made.row.source
+    origin = made.other if made.other is not None and not made.known else made.row
+    told = origin.source, made.operator, origin.path
     if made.mask is None:
-        return real, FaceSample(window, 1, forgery, empty, False, none, points, source, made.operator)
+        return real, FaceSample(window, 1, forgery, empty, False, none, points, *told)
     grey = np.repeat((made.mask * 255).astype(np.uint8)[..., None], 3, axis=2)
     full = _mask_window(frame, grey, made.fake.landmarks)
     mask = np.asarray(cv2.resize(full, (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA), np.float32)
     regions = touched_regions(mask, points)
-    return real, FaceSample(window, 1, forgery, mask, True, regions, points, source, made.operator)
+    return real, FaceSample(window, 1, forgery, mask, True, regions, points, *told)
 
 
 @dataclass(frozen=True, slots=True)
