@@ -7,6 +7,7 @@ grounded phrases ``<p>...</p>[SEG]`` follow GLaMM (arXiv 2311.03356).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +28,7 @@ __all__ = [
     "bound_marks",
     "find_phrases",
     "format_answer",
+    "is_one_of",
     "is_taught",
     "parse_answer",
     "part_asked_about",
@@ -117,11 +119,15 @@ def part_asked_about(question: str) -> str | None:
     return next(words for words in match.groups() if words) if match else None
 
 
+def is_one_of(question: str, wordings: Sequence[str]) -> bool:
+    """Whether a question is one of these wordings; capitals and spaces make no difference."""
+    return " ".join(question.split()).casefold() in {one.casefold() for one in wordings}
+
+
 def is_taught(question: str) -> bool:
     """Whether models are taught to answer a question of this wording, whatever part of the face it is about."""
     known = (*PROMPTS.values(), *AGE_QUESTIONS, *LIST_QUESTIONS, *SURE_QUESTIONS, *METHOD_QUESTIONS, *LIMIT_QUESTIONS)
-    asked = " ".join(question.split()).casefold()
-    return asked in {one.casefold() for one in known} or part_asked_about(question) is not None
+    return is_one_of(question, known) or part_asked_about(question) is not None
 
 
 @dataclass(frozen=True, slots=True)

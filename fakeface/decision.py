@@ -60,7 +60,9 @@ class Reason(StrEnum):
     NOT_DECIDED = "not_decided"
     TOO_FEW_FRAMES = "too_few_frames"
     DISAGREEMENT = "decisive_frames_disagree"
+    BELOW_CUT = "score_below_cut"
     NOT_WHOLE = "film_not_whole"
+    PART = "part_of_film"
 
     @property
     def words(self) -> str:
@@ -77,7 +79,9 @@ _REASON_WORDS = {
     Reason.NOT_DECIDED: "only the score was computed; no decision was made",
     Reason.TOO_FEW_FRAMES: "too few of the sampled frames show the face well enough",
     Reason.DISAGREEMENT: "the scores over time say one thing and the decisive frames do not bear it out",
+    Reason.BELOW_CUT: "decisive frames support alteration, but the track's score does not reach its threshold",
     Reason.NOT_WHOLE: "the film could not be examined to its announced end",
+    Reason.PART: "only a part of the film was examined, as asked; that part supports no alteration",
 }
 
 

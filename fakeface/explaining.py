@@ -34,7 +34,7 @@ from fakeface.concepts import CONCEPTS, look_up
 from fakeface.errors import SettingsError
 from fakeface.findings import Explanation, FaceFinding, PartFinding, Statement
 from fakeface.frames import Frame
-from fakeface.grounding import phrase_masks
+from fakeface.grounding import phrase_masks, with_masks
 from fakeface.interfaces import Encoding
 from fakeface.locating import locate_face
 from fakeface.suspicion import Suspicion
@@ -68,7 +68,7 @@ def go_further(
     suspicion = Suspicion(engine, frame, encoding, finding)
     located = locate_face(suspicion, asked, places)
     if not asked.writes:
-        return located
+        return replace(located, contrary=evidence_against(located, engine.profile.thresholds))
     teller = _Teller(engine, frame, encoding, located, asked, Witness(suspicion))
     told = replace(located, explanations=(*teller.explanation(), *teller.regions(), *teller.conversation()))
     if asked.faithfulness and told.probabilities is not None:
@@ -154,6 +154,7 @@ class _Teller:
         finding = self.finding
         masks = phrase_masks(self.engine, self.encoding, exchange, history, self.witness.places)
         statements = check_statements(read_statements(exchange.answer), masks, self.witness.suspicion.measured)
+        statements = with_masks(self.engine, self.encoding, statements, self.witness.places)
         explanation = Explanation(
             task,
             exchange.question,

@@ -207,6 +207,7 @@ def examine_film(
         rule,
         source.shots,
         tracks,
+        part=request.sampling.start is not None or request.sampling.end is not None,
     )
     return film, watcher.seconds_finding, watcher.seconds_encoding + time.perf_counter() - started
 

@@ -267,6 +267,7 @@ class FilmFinding:
         rule: by which segments and verdicts were found.
         shots: in time.
         tracks: by number; too few usable frames make a track indeterminate.
+        part: whether only a part of the film was asked for, so that nothing is known of the rest.
     """
 
     facts: FilmFacts
@@ -275,3 +276,4 @@ class FilmFinding:
     rule: TrackRule
     shots: tuple[Shot, ...]
     tracks: tuple[TrackFinding, ...]
+    part: bool = False

@@ -87,8 +87,8 @@ class Statement:
         sentence: the clause around the phrase, without tags.
         concept: name in the concept tree; ``None`` where the phrase names no part of a face.
         family: of artifacts ("colour"); "none" where the text names no artifact.
-        term: name of the artifact; ``usual`` (nothing stands out), ``unclear`` (altered, but no measure shows it) or
-            ``None`` (cannot be read).
+        term: name of the artifact; ``usual`` (nothing stands out), ``untouched`` (nothing was altered), ``unclear``
+            (altered, but no measure shows it) or ``None`` (cannot be read).
         severity: none, slight or clear, as the text says.
         grounded: whether the text asks for a mask (``[SEG]``).
         mask: the altered part that belongs to it, in the frame's pixels; ``None`` where none is asked for or shown.
@@ -96,10 +96,11 @@ class Statement:
         measurements: what was measured on the picture for it, value by name.
         reference: (lowest, highest) of real faces for each measurement that a range is known of.
         supported: whether the measurement that the term rests on lies beyond the range of real faces on the side that
-            the text says (for ``usual``: whether all lie inside); ``None`` where nothing could be measured.
-        overlap: share of the mask that lies on the named part, 0..1; ``None`` without a mask or part.
-        sensitivity: change of the text-independent score, -1..1, when the mask is inpainted from its surroundings;
-            negative where the score falls. ``None`` where it was not tried.
+            the text says (for ``usual`` and ``untouched``: whether no artifact is measured); ``None`` where nothing
+            could be measured.
+        covered: share of the named part that the mask marks, 0..1; ``None`` without a mask or part.
+        sensitivity: change of the text-independent score's natural log-odds when the mask is inpainted from its
+            surroundings; negative where the score falls. ``None`` where it was not tried.
     """
 
     number: int
@@ -115,7 +116,7 @@ class Statement:
     measurements: Mapping[str, float] = field(default_factory=dict)
     reference: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     supported: bool | None = None
-    overlap: float | None = None
+    covered: float | None = None
     sensitivity: float | None = None
 
 
@@ -291,13 +292,14 @@ class FileFinding:
     def verdict(self) -> Verdict | None:
         """Fake if any face is; else indeterminate if any is or there is none; else real. ``None`` if not analysed.
 
-        A film of which a part is missing is never real.
+        A film of which a part is missing, or was not asked for, is never real.
         """
         if self.status is not FileStatus.ANALYSED:
             return None
         if self.film is not None:
             found = overall([track.verdict for track in self.film.tracks])
-            return Verdict.INDETERMINATE if found is Verdict.REAL and not self.film.facts.whole else found
+            unseen = self.film.part or not self.film.facts.whole
+            return Verdict.INDETERMINATE if found is Verdict.REAL and unseen else found
         return overall([finding.decision.verdict for finding in self.faces])
 
     @property
@@ -309,5 +311,8 @@ class FileFinding:
             reasons = [track.reason for track in self.film.tracks if track.reason]
         else:
             reasons = [finding.decision.reason for finding in self.faces if finding.decision.reason]
-        missing = self.film is not None and bool(self.film.tracks)
-        return reasons[0] if reasons else Reason.NOT_WHOLE if missing else Reason.NO_FACE
+        if reasons:
+            return reasons[0]
+        if self.film is None or not self.film.tracks:
+            return Reason.NO_FACE
+        return Reason.PART if self.film.facts.whole else Reason.NOT_WHOLE

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from fakeface.answers import Exchange, bound_marks, find_phrases
 from fakeface.backends import Engine
-from fakeface.claims import Cutout
+from fakeface.claims import Cutout, is_alteration, point_at
 from fakeface.claims.reading import concept_of
+from fakeface.findings import Statement
 from fakeface.interfaces import Encoding
 from fakeface.masks import Mask, MaskPrompt
 
-__all__ = ["phrase_masks"]
+__all__ = ["phrase_masks", "with_masks"]
 
 LABEL = "phrase"
 
@@ -50,6 +51,25 @@ def phrase_masks(
     found = dict(zip(prompts, masks, strict=True))
     nothing = Mask(np.zeros((cutout.height, cutout.width), np.bool_), LABEL, 0.0)
     return tuple(found.get(place, nothing) for place in range(len(areas)))
+
+
+def with_masks(
+    engine: Engine, encoding: Encoding, statements: Sequence[Statement], cutout: Cutout
+) -> tuple[Statement, ...]:
+    """Checked statements of a list, whose lines point at nothing, with the altered part of what each names.
+
+    Only those that call a part altered; every other statement stays as it is.
+    """
+    wanted = {
+        row: area
+        for row, one in enumerate(statements)
+        if not one.grounded and is_alteration(one) and (area := _area(one.phrase, cutout)) is not None
+    }
+    if not wanted:
+        return tuple(statements)
+    prompts = [MaskPrompt(LABEL, region=area) for area in wanted.values()]
+    found = dict(zip(wanted, engine.segmenter.locate(encoding, prompts, cutout.height, cutout.width), strict=True))
+    return tuple(point_at(one, found[row], cutout) if row in found else one for row, one in enumerate(statements))
 
 
 def _area(words: str, cutout: Cutout) -> NDArray[np.bool_] | None:

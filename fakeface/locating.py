@@ -13,10 +13,12 @@ from fakeface.asked import Asked, Place
 from fakeface.backends import Engine
 from fakeface.claims.cutout import Cutout
 from fakeface.claims.scene import REDUCE, Scene
+from fakeface.claims.values import Severity
 from fakeface.decision import Decision, Pairing
 from fakeface.findings import FaceFinding, PartFinding
 from fakeface.interfaces import Encoding
 from fakeface.masks import Mask, MaskPrompt
+from fakeface.measurements import MIN_PIXELS
 from fakeface.places import part_of, problem_of
 from fakeface.suspicion import Suspicion
 
@@ -92,6 +94,24 @@ def _measured(scene: Scene, concept: str) -> PartFinding:
     return replace(part, term=found.term, severity=found.severity.value) if found else part
 
 
+def _measured_there(scene: Scene, concept: str, area: Bools) -> PartFinding:
+    """What of a part lies in a place, with its own measurements; those of the whole part where that is too little."""
+    region = scene.place(concept) & area
+    if scene.altered is not None and int((region & scene.altered).sum()) >= MIN_PIXELS:
+        region = region & scene.altered
+    measured = scene.measure(region, concept)
+    if not measured:
+        return _measured(scene, concept)
+    strongest = max(scene.borne_out(concept, measured), key=lambda one: one[1], default=None)
+    term, severity = "usual", Severity.NONE
+    if strongest is not None:
+        term, severity = strongest[0].name, Severity.CLEAR if strongest[1] >= 1 else Severity.SLIGHT
+    elif scene.altered is not None and bool((region & scene.altered).any()):
+        term = "unclear"
+    known = PartFinding("", concept, None, measurements=measured, reference=_reference(scene, concept, measured))
+    return replace(known, term=term, severity=severity.value)
+
+
 def _reference(scene: Scene, concept: str, measured: Mapping[str, float]) -> dict[str, tuple[float, float]]:
     """The range of real faces for each measurement."""
     return {name: scene.limits.span(concept, name) for name in measured}
@@ -128,10 +148,13 @@ def _answered(place: Place, area: Bools, mask: Mask | None, suspicion: Suspicion
     """What answers a place; only a suspicious part has altered pixels, because a decoder that is asked finds some."""
     cutout, scene = suspicion.measured, suspicion.measured.scene
     concept, leaf = part_of(_seen(area, cutout), scene.leaves)
+    named = place.concept is not None
     concept = place.concept or concept
     problem = problem_of(concept, scene.leaves) if concept else "no part of the face that can be named lies there"
-    found = _measured(scene, concept) if concept and not problem else PartFinding("", concept, None)
-    if mask is not None and not suspicion.altered(concept):
+    found = PartFinding("", concept, None)
+    if concept and not problem:
+        found = _measured(scene, concept) if named else _measured_there(scene, concept, cutout.inside(area))
+    if mask is not None and not suspicion.altered(concept) and (named or not suspicion.marked(area)):
         mask = replace(mask, pixels=np.zeros_like(mask.pixels), score=0.0)
     altered, inside = scene.altered, cutout.inside(area)
     share = 0.0 if altered is None else float((inside & altered).sum() / altered.sum())

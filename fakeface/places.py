@@ -19,6 +19,12 @@ __all__ = ["assign_places", "part_of", "problem_of", "require_answerable"]
 
 Bools = NDArray[np.bool_]
 
+HELD = 0.25
+"""A box or mask that holds this share of a face is about this face, too."""
+
+SEEN = 0.1
+"""From this share of it on, what a place shows of a person tells its name; the background around does not."""
+
 
 def require_answerable(asked: Asked, frame: Frame, faces: Sequence[Face], least_pixels: int) -> None:
     """Check that everything that is asked can be answered on a picture.
@@ -56,8 +62,9 @@ def _require_visible(concept: str, frame: Frame, faces: Sequence[Face]) -> None:
 def assign_places(asked: Asked, faces: Sequence[Face], height: int, width: int) -> dict[int, tuple[Place, ...]]:
     """The places that are asked about on each face that is meant, by its number, in the order of asking.
 
-    A named part is asked of every face that is meant; a box or mask belongs to the face that it overlaps most, a point
-    to the one whose middle is nearest among those around it. A place on no face is left out.
+    A named part is asked of every face that is meant; a box or mask belongs to the face that it overlaps most and to
+    every other one of which it holds a good part, a point to the one whose middle is nearest among those around it. A
+    place on no face is left out.
     """
     meant = [number for number in range(1, len(faces) + 1) if asked.means(number)]
     owned: dict[int, list[Place]] = {number: [] for number in meant}
@@ -73,17 +80,18 @@ def _owner(area: Bools, faces: Sequence[Face], meant: Sequence[int]) -> list[int
     rows, columns = np.nonzero(area)
     centre = np.array([columns.mean(), rows.mean()])
 
-    def claim(number: int) -> tuple[int, float]:
+    def claim(number: int) -> tuple[int, float, bool]:
         extent = _extent(faces[number - 1])
         shared = (
             (columns >= extent.left) & (columns < extent.right) & (rows >= extent.top) & (rows < extent.bottom)
         ).sum()
         middle = np.array([extent.left + extent.right, extent.top + extent.bottom]) / 2
-        return int(shared), -float(np.linalg.norm(middle - centre))
+        return int(shared), -float(np.linalg.norm(middle - centre)), bool(shared >= HELD * extent.width * extent.height)
 
     claims = {number: claim(number) for number in meant}
     touched = [number for number in meant if claims[number][0]]
-    return [max(touched, key=lambda number: claims[number])] if touched else []
+    most = max(touched, key=lambda number: claims[number], default=None)
+    return [number for number in touched if number == most or claims[number][2]]
 
 
 def _extent(face: Face) -> Box:
@@ -115,12 +123,20 @@ def part_of(area: Bools, leaves: LeafMap) -> tuple[str | None, str | None]:
         leaves: of the face.
 
     Returns:
-        the concept that names it best and may be named on this picture, and the leaf that holds most of it; ``None``
-        where there is none.
+        the concept that names it best and may be named on this picture, and the leaf of that concept that holds most of
+        it; ``None`` where there is none. The background counts only where there is hardly anything else.
     """
     counts = np.bincount(leaves.labels[area], minlength=len(LEAF_NAMES))
     if not counts.any():
         return None, None
+    around = list(leaves_below("background"))
+    if counts[around].sum() <= (1 - SEEN) * counts.sum():
+        counts[around] = 0
+        area = area & ~np.isin(leaves.labels, around)
     leaf = LEAF_NAMES[int(counts.argmax())]
     candidates = (*name_parts(area, leaves).names, leaf, *ancestors(leaf))
-    return next((name for name in candidates if not problem_of(name, leaves)), None), leaf
+    concept = next((name for name in candidates if not problem_of(name, leaves)), None)
+    if concept is None:
+        return None, leaf
+    below = list(leaves_below(concept))
+    return concept, LEAF_NAMES[below[int(counts[below].argmax())]]

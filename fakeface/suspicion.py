@@ -2,7 +2,8 @@
 
 A mask decoder that is asked about a place looks for alterations there, and on a real face it may find some. So a part
 is called altered only where the picture as a whole says so too: the dense mask touches it, and either the face shows an
-artifact mask, or the region head suspects a region that the part stands for, all at the profile's cuts.
+artifact mask, or the region head suspects a region that the part stands for, all at the profile's cuts. A place without
+a name of its own (box, point, mask) is called altered where its part is, or where the artifact mask lies in it.
 """
 
 from __future__ import annotations
@@ -77,3 +78,11 @@ class Suspicion:
             return False
         suspects = {name for name, _ in self.encoding.regions}
         return bool(self.finding.masks) or not suspects.isdisjoint(regions_of(concept))
+
+    def marked(self, area: NDArray[np.bool_]) -> bool:
+        """Whether the face's artifact mask lies in a place, whatever part most of the place belongs to.
+
+        Args:
+            area: (height, width) bool of the frame.
+        """
+        return any(bool((mask.pixels & area).any()) for mask in self.finding.masks)

@@ -175,9 +175,10 @@ def judge(
 
     *fake*: the score lies a margin above the cut, or a segment was found, and more decisive frames were decided fake
     than real; where there are segments, frames outside of them say nothing against them. *real*: the score lies a
-    margin below the cut, there is no segment, and no more decisive frames were decided fake than real. Indeterminate:
-    too few sightings (no ``score``); the score lies within the margin; the decisive frames do not bear the scores out,
-    or none was decided.
+    margin below the cut, there is no segment, and more decisive frames were decided real than fake. Indeterminate: too
+    few sightings (no ``score``); the score lies within the margin; the decisive frames do not bear the scores out, or
+    none was decided. A score below the cut of films says little where decisive frames are decided fake: the cut is
+    high, because the score is the highest of many.
 
     Args:
         rule: the cuts.
@@ -196,8 +197,10 @@ def judge(
         supported = fakes > reals
         return (Verdict.FAKE, None) if supported else (Verdict.INDETERMINATE, Reason.DISAGREEMENT)
     if score <= rule.cut - rule.margin:
-        return (Verdict.REAL, None) if fakes <= reals else (Verdict.INDETERMINATE, Reason.DISAGREEMENT)
-    return Verdict.INDETERMINATE, Reason.TOO_CLOSE
+        if reals > fakes:
+            return Verdict.REAL, None
+        return Verdict.INDETERMINATE, Reason.BELOW_CUT if fakes > reals else Reason.DISAGREEMENT
+    return Verdict.INDETERMINATE, Reason.BELOW_CUT if fakes > reals else Reason.TOO_CLOSE
 
 
 def _inside(time: Fraction, segments: Sequence[Segment]) -> bool:

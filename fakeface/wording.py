@@ -16,13 +16,18 @@ from functools import cached_property
 
 from fakeface.answers import (
     AGE_QUESTIONS,
+    LIMIT_QUESTIONS,
     LIST_OF_NOTHING,
     LIST_QUESTIONS,
+    METHOD_QUESTIONS,
+    SURE_QUESTIONS,
     Exchange,
     find_phrases,
+    is_one_of,
     part_asked_about,
 )
 from fakeface.claims import Cutout, cut_out, sayable
+from fakeface.claims.follow_ups import grounds, how_sure, what_is_open
 from fakeface.claims.nothing import LOOKED_AT, PLACELESS, altered_nowhere, altered_somewhere
 from fakeface.claims.reading import concept_of
 from fakeface.concepts import CONCEPTS
@@ -85,6 +90,8 @@ class Witness:
             set_down = self._list(text)
         if question in AGE_QUESTIONS:
             set_down = self._explanation(text)
+        if whole := self._whole(question):
+            set_down = whole if not text else (END_OF_TEXT,)
         if set_down:
             return set_down
         if text.endswith(_NAMING):
@@ -130,6 +137,15 @@ class Witness:
             return altered_somewhere(forgery)
         scene = self.suspicion.measured.scene
         return altered_nowhere([CONCEPTS[name].words for name in LOOKED_AT if scene.usual(name)])
+
+    def _whole(self, question: str) -> tuple[str, ...]:
+        """Every answer to a follow-up question, which follows from the picture and the result; none to others."""
+        scene, decision = self.suspicion.measured.scene, self.suspicion.finding.decision
+        if is_one_of(question, SURE_QUESTIONS):
+            return how_sure(scene, self.altered, decision.verdict)
+        if is_one_of(question, METHOD_QUESTIONS):
+            return grounds(scene)
+        return what_is_open(scene) if is_one_of(question, LIMIT_QUESTIONS) else ()
 
     def _list(self, text: str) -> tuple[str, ...]:
         """How a list goes on: a line for each part that the artifact mask covers, or one that says there is none."""

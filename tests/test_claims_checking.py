@@ -84,7 +84,7 @@ def test_a_blurred_cheek_is_smoother_and_not_sharper(astronaut_face: Face, cheek
     assert smooth.measurements["sharpness_ratio"] < low < high
     assert smooth.measurements == sharp.measurements
     assert smooth.confidence == pytest.approx(0.75)
-    assert smooth.overlap == pytest.approx(1.0)
+    assert smooth.covered == pytest.approx(1.0)
     assert smooth.mask is not None
     assert np.array_equal(smooth.mask.pixels, cheek)
 
@@ -118,7 +118,7 @@ def test_that_nothing_stands_out_is_held_against_every_measure(astronaut_face: F
     assert (still.term, still.supported) == ("usual", True)
     assert (blur.term, blur.supported) == ("usual", False)
     assert still.mask is None
-    assert still.overlap is None
+    assert still.covered is None
 
 
 def test_an_alteration_that_no_measure_shows_is_never_supported(astronaut_face: Face, cheek: NDArray[np.bool_]) -> None:
@@ -126,14 +126,14 @@ def test_an_alteration_that_no_measure_shows_is_never_supported(astronaut_face: 
     assert (one.term, one.supported) == ("unclear", False)
 
 
-def test_a_mask_beside_the_part_overlaps_nothing_and_the_part_itself_is_measured(
+def test_a_mask_beside_the_part_covereds_nothing_and_the_part_itself_is_measured(
     astronaut_face: Face, cheek: NDArray[np.bool_]
 ) -> None:
     statements = read_statements(of("nose", f"clearly smoother {AROUND}"))
     mask = Mask(cheek.copy(), "phrase", 0.6)
     (beside,) = check_statements(statements, [mask], cut_out(blurred(cheek), astronaut_face.landmarks))
     (alone,) = check_statements(statements, [], cut_out(blurred(cheek), astronaut_face.landmarks))
-    assert beside.overlap == 0
+    assert beside.covered == 0
     assert beside.measurements == alone.measurements != {}
     assert beside.supported is False
 
@@ -141,7 +141,7 @@ def test_a_mask_beside_the_part_overlaps_nothing_and_the_part_itself_is_measured
 def test_a_phrase_that_names_no_part_is_measured_on_its_mask(astronaut_face: Face, cheek: NDArray[np.bool_]) -> None:
     text = of("spot over there", f"clearly smoother {AROUND}")
     (one,) = check(text, blurred(cheek), astronaut_face, cheek)
-    assert (one.concept, one.overlap, one.supported) == (None, None, True)
+    assert (one.concept, one.covered, one.supported) == (None, None, True)
     assert one.reference["sharpness_ratio"] == limits().span(None, "sharpness_ratio")
     (unseen,) = check_statements(read_statements(text), [], cut_out(blurred(cheek), astronaut_face.landmarks))
     assert (unseen.supported, unseen.measurements) == (None, {})
@@ -159,7 +159,7 @@ def test_an_empty_mask_is_none(astronaut_face: Face) -> None:
     empty = Mask(np.zeros((512, 512), bool), "phrase", 0.0)
     statements = read_statements(of("nose", f"clearly smoother {AROUND}"))
     (one,) = check_statements(statements, [empty], cut_out(photograph(), astronaut_face.landmarks))
-    assert (one.mask, one.confidence, one.overlap) == (None, None, None)
+    assert (one.mask, one.confidence, one.covered) == (None, None, None)
 
 
 def test_masks_and_statements_have_to_fit(astronaut_face: Face) -> None:
@@ -186,8 +186,8 @@ def test_a_large_picture_is_measured_at_a_bounded_size_with_the_same_result(
     statements = read_statements(of("left cheek", f"clearly smoother {AROUND}"))
     (one,) = check_statements(statements, [Mask(area, "phrase", 0.7)], cut_out(large, points, area))
     assert one.supported is True
-    assert one.overlap is not None
-    assert one.overlap > 0.9
+    assert one.covered is not None
+    assert one.covered > 0.85
 
 
 def test_a_face_at_the_border_and_a_tiny_one_are_checked_without_failing(astronaut_face: Face) -> None:

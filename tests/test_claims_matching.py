@@ -14,7 +14,7 @@ from fakeface.concepts import HEAD_REGIONS, region_masks
 from fakeface.concepts.regions import REGION_NAMES
 from fakeface.decision import Verdict
 from fakeface.faces import Face, FaceCrop, crop_face
-from fakeface.findings import Explanation, FaceFinding, Statement
+from fakeface.findings import Explanation, FaceFinding, PartFinding, Statement
 from fakeface.frames import Frame
 from fakeface.masks import Mask
 
@@ -108,7 +108,7 @@ def test_against_an_alteration_speak_claims_that_are_not_borne_out_and_masks_tha
         "(sharpness over that of the surroundings: 0.90; real faces: 0.36 to 1.37).",
         'The text says "The nose is in the range of real faces in colour, detail and noise": consistent with the '
         "measurement.",
-        'The text-independent score does not fall where the mask of "left cheek" is painted over (change +0.02).',
+        'The text-independent score does not fall where the mask of "left cheek" is painted over (log-odds +0.02).',
         against[-1],
     )
     assert against[-1].startswith("Model's alternative under the real hypothesis: the face is real (match ")
@@ -125,10 +125,41 @@ def test_against_no_alteration_speak_claims_that_are_borne_out_masks_and_answers
     ]
     assert "consistent with" in against[0]
     assert "not supported by" in against[1]
-    assert against[2].endswith("is painted over (change -0.20).")
+    assert against[2].endswith("is painted over (log-odds -0.20).")
     assert against[3] == "1 artifact mask marks pixels of this face as altered."
     assert against[4].startswith("Model's alternative under the fake hypothesis: the face is altered (match ")
     assert len(against) == 5
+
+
+def part(concept: str, term: str, value: float, covered: float = 0.5) -> PartFinding:
+    return PartFinding(
+        "",
+        concept,
+        None,
+        covered=covered,
+        term=term,
+        measurements={"sharpness_ratio": value},
+        reference={"sharpness_ratio": (0.36, 1.37)},
+    )
+
+
+def test_a_marked_part_that_measures_like_real_faces_speaks_against_an_alteration() -> None:
+    finding = replace(
+        make_face_finding(fakeness=0.93), parts=(part("nose", "unclear", 0.9), part("chin", "smooth", 0.2))
+    )
+    against = evidence_against(finding, THRESHOLDS)
+    assert "A mask marks the nose, and no artifact is measured there." in against
+    assert not any("chin" in one for one in against)
+    asked = replace(finding, parts=(), places=(part("nose", "usual", 0.9, covered=0.0),))
+    assert not any("nose" in one for one in evidence_against(asked, THRESHOLDS)), "nothing was marked there"
+
+
+def test_an_artifact_measured_at_a_place_speaks_against_an_unaltered_face() -> None:
+    finding = replace(make_face_finding(fakeness=0.08), places=(part("nose", "smooth", 0.2, covered=0.0),))
+    assert (
+        "An artifact is measured on the nose (sharpness over that of the surroundings: 0.20; real faces: 0.36 to 1.37)."
+        in evidence_against(finding, THRESHOLDS)
+    )
 
 
 @pytest.mark.parametrize(

@@ -122,3 +122,12 @@ def test_no_text_makes_reading_fail_and_every_seg_is_one_grounded_statement(text
 
 def test_every_measure_has_its_words() -> None:
     assert set(MEASURE_WORDS) == set(MEASURES)
+
+
+def test_a_denial_is_read_as_one_and_is_no_alteration() -> None:
+    [denied] = read_statements("No evidence: nothing was altered in the <p>nose</p>[NOSEG].")
+    assert (denied.concept, denied.term, is_alteration(denied)) == ("nose", "untouched", False)
+    [other] = read_statements("Something was altered in the <p>nose</p>[NOSEG].")
+    assert other.term is None
+    [pointing] = read_statements("nothing was altered in the <p>nose</p>[SEG].")
+    assert pointing.term is None, "a denial points at nothing"

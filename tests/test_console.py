@@ -48,8 +48,8 @@ F0003-1  pictures/003.jpg, face 1: what the model wrote
   The ‹left cheek› is smoother than the skin around it, and the ‹outline of the
   jaw› changes colour; the teeth show nothing.
 
-‹…› marks a phrase that the model ties to a mask. Agreement compares the verdict
-with a second output of the same network that reads no text. It is a consistency
+‹…› marks a phrase about a part of the face. Agreement compares the verdict with
+a second output of the same network that reads no text. It is a consistency
 check, not corroboration.
 1 failed: unreadable
 1 skipped: unsupported

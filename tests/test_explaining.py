@@ -22,6 +22,7 @@ from fakeface.answers import (
 from fakeface.asked import Asked, Place, Style
 from fakeface.backends import Engine
 from fakeface.backends.remembering import RememberingFinder
+from fakeface.claims.follow_ups import ALL_USUAL, SURE
 from fakeface.claims.nothing import LOOKED_AT, altered_somewhere
 from fakeface.claims.reading import concept_of
 from fakeface.claims.scene import Scene
@@ -183,6 +184,30 @@ def test_a_part_is_called_altered_where_mask_and_region_head_say_so(tiny_engine:
     assert suspected(tiny_engine, None, (), "nose").altered(None), "on a face that shows an artifact mask"
 
 
+def test_follow_up_questions_are_answered_by_what_was_decided_and_measured(tiny_engine: Engine) -> None:
+    seen = suspected(tiny_engine, None, (), "nose")
+
+    def answers(question: str, verdict: Verdict, suspicion: Suspicion = seen) -> tuple[str, ...]:
+        decision = make_decision(verdict, {Verdict.FAKE: 0.9, Verdict.REAL: 0.1}.get(verdict, 0.5), 0.5)[0]
+        decided = replace(suspicion, finding=replace(suspicion.finding, decision=decision))
+        return Witness(decided).choices(question, (), "")
+
+    assert answers("how sure  are you?", Verdict.INDETERMINATE) == ("Not sure: the result is inconclusive.",)
+    assert answers("How sure are you?", Verdict.REAL) == ("Not very: an artifact mask speaks against the result.",)
+    worst = seen.measured.scene.findings("nose")[0].severity
+    assert answers("How certain is that?", Verdict.FAKE) == SURE[worst]
+    bare = suspected(tiny_engine, None, ())
+    measured = [name for name in LOOKED_AT if bare.measured.scene.measurements(name)]
+    usual = all(bare.measured.scene.usual(name) for name in measured)
+    [sure] = answers("How sure are you?", Verdict.REAL, bare)
+    assert sure == (ALL_USUAL if usual else "Not very: some measurements lie beyond the range of real faces.")
+    assert all("rests on the scores of a network" in one for one in answers("How do you know?", Verdict.FAKE))
+    left = answers("What can you not tell?", Verdict.REAL)
+    assert any(one.startswith("The left lens of the glasses cannot be assessed here: ") for one in left)
+    whole = Witness(seen).choices("What can you not tell?", (), left[0])
+    assert whole == (END_OF_TEXT,)
+
+
 def test_an_answer_about_a_part_names_it_and_says_of_it_what_the_picture_says(tiny_engine: Engine) -> None:
     altered = Witness(suspected(tiny_engine, "left_eye", (("left_eye", 0.8),)))
     assert altered.choices(ABOUT_EYE, (), "") == ("The <p>",)
@@ -192,7 +217,7 @@ def test_an_answer_about_a_part_names_it_and_says_of_it_what_the_picture_says(ti
     assert real.choices(ABOUT_EYE, (), "") == ("No evidence",)
     assert real.choices(ABOUT_EYE, (), "No evidence: the <p>") == ("left eye</p>", "face</p>")
     assert real.choices(ABOUT_EYE, (), "No evidence: the <p>left eye</p>") == ("[NOSEG]",)
-    for question in ("How sure are you?", region_question("spaceship")):
+    for question in ("Who is this?", region_question("spaceship")):
         assert real.choices(question, (), "") == real.choices(question, (), "The <p>") == ()
     hidden = region_question("left lens of the glasses")
     reason = real.suspicion.problem("left_lens")

@@ -422,6 +422,16 @@ def test_every_stretch_that_stands_out_has_a_frame_decided_inside_it() -> None:
     assert [any(index in one for index in suspicious) for one in stretches] == [True, True]
 
 
+def test_a_film_of_which_a_part_was_asked_for_is_never_called_unaltered() -> None:
+    sampling = replace(EVERY, start=Fraction(0), end=Fraction(10))
+    found, _, _ = examine_film(
+        make_engine(), ListedFilm(two_persons(forged=range(0))), FilmRequest(Settings(), sampling)
+    )
+    assert [track.verdict for track in found.tracks] == [Verdict.REAL, Verdict.REAL]
+    finding = FileFinding(1, "a.mp4", FileStatus.ANALYSED, film=found)
+    assert (finding.verdict, finding.reason) == (Verdict.INDETERMINATE, Reason.PART)
+
+
 def test_a_film_that_ends_before_its_announced_end_is_never_called_unaltered() -> None:
     found = examine(two_persons(forged=range(0)))
     finding = FileFinding(1, "a.mp4", FileStatus.ANALYSED, film=found)

@@ -36,7 +36,7 @@ def claim(
         measurements=measurements,
         reference=reference,
         supported=None,
-        overlap=None,
+        covered=None,
         sensitivity=None,
     )
 
@@ -94,9 +94,9 @@ def test_claims_are_counted_by_how_they_fare() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (-0.214, "sensitive to it (-0.21)"),
-        (0.05, "sensitive to it (+0.05)"),
-        (-0.0001, "not sensitive to it (+0.00)"),
+        (-0.214, "sensitive to it (log-odds -0.21)"),
+        (0.15, "sensitive to it (log-odds +0.15)"),
+        (-0.0001, "not sensitive to it (log-odds +0.00)"),
         (None, "—"),
     ],
 )

@@ -8,7 +8,7 @@ pixels mean, and ``contrary`` says what speaks against a decision.
 
 from __future__ import annotations
 
-from fakeface.claims.checking import check_statements, sayable
+from fakeface.claims.checking import check_statements, point_at, sayable
 from fakeface.claims.contrary import evidence_against
 from fakeface.claims.cutout import Cutout, cut_out
 from fakeface.claims.matching import agreement
@@ -24,6 +24,7 @@ __all__ = [
     "evidence_against",
     "faithfulness",
     "is_alteration",
+    "point_at",
     "read_statements",
     "sayable",
 ]

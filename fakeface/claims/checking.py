@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fakeface.claims.cutout import Cutout
 from fakeface.claims.reading import concept_of
 from fakeface.claims.scene import Scene
-from fakeface.claims.terms import TERMS
+from fakeface.claims.terms import TERMS, UNALTERED
 from fakeface.claims.values import Severity
 from fakeface.claims.words import wordings
 from fakeface.errors import SettingsError
@@ -19,7 +19,7 @@ from fakeface.findings import Statement
 from fakeface.masks import Mask
 from fakeface.measurements import MIN_PIXELS
 
-__all__ = ["check_statements", "sayable"]
+__all__ = ["check_statements", "point_at", "sayable"]
 
 
 def check_statements(statements: Sequence[Statement], masks: Sequence[Mask], cutout: Cutout) -> tuple[Statement, ...]:
@@ -74,6 +74,15 @@ class _Measured:
     inside: NDArray[np.bool_] | None
 
 
+def point_at(statement: Statement, mask: Mask, cutout: Cutout) -> Statement:
+    """A checked statement with a mask that its text did not ask for; measurements and check stay those of the part."""
+    shown = _shown(mask)
+    if shown is None:
+        return statement
+    found = _measured(statement.concept, shown, cutout)
+    return replace(statement, mask=shown, confidence=shown.score, covered=_covered(found.place, found.inside))
+
+
 def _shown(mask: Mask | None) -> Mask | None:
     """The mask; an empty one is none."""
     return mask if mask is not None and mask.pixels.any() else None
@@ -97,7 +106,7 @@ def _checked(statement: Statement, mask: Mask | None, cutout: Cutout) -> Stateme
         measurements=found.values,
         reference={name: scene.limits.span(statement.concept, name) for name in found.values},
         supported=_supported(scene, statement, found.values),
-        overlap=_overlap(found.place, found.inside),
+        covered=_covered(found.place, found.inside),
     )
 
 
@@ -111,10 +120,10 @@ def _region(place: NDArray[np.bool_] | None, inside: NDArray[np.bool_] | None) -
     return inside if shown and 2 * shared >= shown else place
 
 
-def _overlap(place: NDArray[np.bool_] | None, inside: NDArray[np.bool_] | None) -> float | None:
-    if place is None or inside is None or not inside.any():
+def _covered(place: NDArray[np.bool_] | None, inside: NDArray[np.bool_] | None) -> float | None:
+    if place is None or inside is None or not place.any():
         return None
-    return float(np.count_nonzero(place & inside) / np.count_nonzero(inside))
+    return float(np.count_nonzero(place & inside) / np.count_nonzero(place))
 
 
 def _supported(scene: Scene, statement: Statement, measured: Mapping[str, float]) -> bool | None:
@@ -125,4 +134,4 @@ def _supported(scene: Scene, statement: Statement, measured: Mapping[str, float]
         if term.measure not in measured:
             return None
         return scene.limits.strength(term, statement.concept, measured[term.measure]) > 0
-    return statement.term == "usual" and next(scene.borne_out(statement.concept, measured), None) is None
+    return statement.term in UNALTERED and next(scene.borne_out(statement.concept, measured), None) is None

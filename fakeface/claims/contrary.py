@@ -7,23 +7,24 @@ from collections.abc import Iterator
 from fakeface.answers import Claim
 from fakeface.claims.reading import is_alteration
 from fakeface.claims.terms import MEASURE_WORDS, TERMS
+from fakeface.concepts import CONCEPTS
 from fakeface.decision import Thresholds, Verdict
-from fakeface.findings import FaceFinding, Statement
+from fakeface.findings import FaceFinding, PartFinding, Statement
 from fakeface.sanitize import safe_text
 
 __all__ = ["evidence_against"]
 
-LEAST_CHANGE = 0.01
-"""A score that changes by less is said not to change."""
+LEAST_CHANGE = 0.1
+"""A score whose log-odds change by less is said not to change: a tenth of the odds."""
 
 
 def evidence_against(finding: FaceFinding, thresholds: Thresholds) -> tuple[str, ...]:
     """What speaks against the verdict on one face; nothing for an inconclusive one, which has no side.
 
     Of a face that is said to be altered: alterations in the text that the measurement does not support, parts that
-    measure like real faces, masks whose removal does not lower the text-independent score, that score below its cut,
-    and answers that lost and say *real*. Of a face that is said to be unaltered: the opposite of each, and artifact
-    masks at all. Measurements come first; what a model wrote is quoted and made safe to show.
+    measure like real faces although a mask marks them, masks whose removal does not lower the text-independent score,
+    that score below its cut, and answers that lost and say *real*. Of a face that is said to be unaltered: the opposite
+    of each, and artifact masks at all. Measurements come first; what a model wrote is quoted and made safe to show.
 
     Args:
         finding: with its explanations checked.
@@ -34,6 +35,7 @@ def evidence_against(finding: FaceFinding, thresholds: Thresholds) -> tuple[str,
     altered = finding.decision.verdict is Verdict.FAKE
     found = (
         *_measured(finding, altered),
+        *_parts(finding, altered),
         *_removed(finding, altered),
         *_masked(finding, altered),
         *_scored(finding, thresholds, altered),
@@ -58,14 +60,38 @@ def _measured(finding: FaceFinding, altered: bool) -> Iterator[str]:
         yield f'The text says "{safe_text(one.sentence)}": {relation} the measurement{_values(one)}.'
 
 
-def _values(statement: Statement) -> str:
-    """What the term rests on beside the range of real faces; nothing for statements that rest on no single one."""
-    term = TERMS.get(statement.term or "")
-    if term is None or term.measure not in statement.reference:
-        return ""
-    low, high = statement.reference[term.measure]
-    value = statement.measurements[term.measure]
-    return f" ({MEASURE_WORDS[term.measure]}: {value:.2f}; real faces: {low:.2f} to {high:.2f})"
+def _values(claim: Statement | PartFinding) -> str:
+    """What the term rests on beside the range of real faces; of one that rests on all of them, those outside it."""
+    term = TERMS.get(claim.term or "")
+    names = [term.measure] if term is not None else _outside(claim)
+    told = [_value(name, claim) for name in names if name in claim.reference]
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def _outside(claim: Statement | PartFinding) -> list[str]:
+    return [
+        name
+        for name, (low, high) in claim.reference.items()
+        if name in claim.measurements and not low <= claim.measurements[name] <= high
+    ]
+
+
+def _value(name: str, claim: Statement | PartFinding) -> str:
+    low, high = claim.reference[name]
+    return f"{MEASURE_WORDS[name]}: {claim.measurements[name]:.2f}; real faces: {low:.2f} to {high:.2f}"
+
+
+def _parts(finding: FaceFinding, altered: bool) -> Iterator[str]:
+    """Parts that a mask marks and no measure shows; of an unaltered face, places at which an artifact is measured."""
+    for part in (*finding.parts, *finding.places):
+        if part.problem or part.concept is None or not part.measurements:
+            continue
+        words = CONCEPTS[part.concept].words
+        marked = part.share > 0 or part.covered > 0
+        if altered and marked and part.term not in TERMS:
+            yield f"A mask marks the {words}, and no artifact is measured there."
+        elif not altered and part.term in TERMS:
+            yield f"An artifact is measured on the {words}{_values(part)}."
 
 
 def _removed(finding: FaceFinding, altered: bool) -> Iterator[str]:
@@ -76,7 +102,7 @@ def _removed(finding: FaceFinding, altered: bool) -> Iterator[str]:
         effect = "does not fall" if altered else "falls"
         yield (
             f'The text-independent score {effect} where the mask of "{safe_text(one.phrase)}" is painted over '
-            f"(change {round(change, 2) + 0.0:+.2f})."
+            f"(log-odds {round(change, 2) + 0.0:+.2f})."
         )
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fakeface.calibration import log_odds
 from fakeface.claims.windows import frame_part, window_share
 from fakeface.errors import SettingsError
 from fakeface.faces import CROP_SIZE, FaceCrop
@@ -40,7 +41,9 @@ DECIMALS = 6
 def counterfactuals(
     encoder: VisionEncoder, frame: Frame, encoding: Encoding, masks: Sequence[Mask | None]
 ) -> tuple[float | None, ...]:
-    """Change of the text-independent score where each mask is inpainted from its surroundings, -1..1.
+    """Change of the text-independent score's log-odds where each mask is inpainted from its surroundings.
+
+    The log-odds and not the score, because a score near 0 or 1 hardly moves whatever the network makes of it.
 
     Telea's inpainting works on the window, which is the frame's own pixels for every face that fits it. All windows go
     through the encoder in one batch; the unchanged one is not encoded again.
@@ -52,15 +55,15 @@ def counterfactuals(
         masks: in the frame's pixels.
 
     Returns:
-        new score minus old one for each mask; ``None`` for none, for one without a pixel in the window, and for one
-        that leaves nothing to paint from.
+        new log-odds minus old ones (natural) for each mask; ``None`` for none, for one without a pixel in the window,
+        and for one that leaves nothing to paint from.
     """
     part = frame_part(frame.height, frame.width, encoding.crop)
     painted = [None if mask is None else _inpainted(encoding.crop, mask, part) for mask in masks]
     crops = [replace(encoding.crop, pixels=pixels) for pixels in painted if pixels is not None]
     scores = iter(_scores(encoder, crops))
-    old = encoding.independent_score
-    return tuple(None if pixels is None else round(next(scores) - old, DECIMALS) for pixels in painted)
+    old = log_odds(encoding.independent_score)
+    return tuple(None if pixels is None else round(log_odds(next(scores)) - old, DECIMALS) for pixels in painted)
 
 
 def faithfulness(

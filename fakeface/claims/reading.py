@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fakeface.answers import FIELDS, PHRASE, without_tags
-from fakeface.claims.terms import TERMS
+from fakeface.claims.terms import DENIAL, TERMS, UNALTERED
+from fakeface.claims.values import Severity
 from fakeface.claims.words import Said, find_said
 from fakeface.concepts import look_up
 from fakeface.errors import SettingsError
@@ -52,7 +53,7 @@ def concept_of(words: str) -> str | None:
 
 def is_alteration(statement: Statement) -> bool:
     """Whether a statement says that its part is altered: it names an artifact or an alteration, or points at pixels."""
-    return statement.term != "usual" and (statement.grounded or statement.term is not None)
+    return statement.term not in UNALTERED and (statement.grounded or statement.term is not None)
 
 
 def read_statements(text: str) -> tuple[Statement, ...]:
@@ -67,7 +68,7 @@ def read_statements(text: str) -> tuple[Statement, ...]:
     """
     said = tuple(find_said(text))
     return tuple(
-        _statement(number, text, mention, _said_of(text, mention, said))
+        _statement(number, text, mention, _said_of(text, mention, said) or _denied(text, mention))
         for number, mention in enumerate(_mentions(text), start=1)
     )
 
@@ -116,6 +117,14 @@ def _listed(text: str, phrases: list[tuple[int, int]]) -> Iterator[_Mention]:
 
 def _overlaps(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:
     return any(start < span[1] and span[0] < end for start, end in others)
+
+
+def _denied(text: str, mention: _Mention) -> Said | None:
+    """That nothing was altered in the part, where the clause says so right before it."""
+    before = text[mention.first : mention.start]
+    if mention.grounded or not before.casefold().rstrip().endswith(DENIAL):
+        return None
+    return Said(mention.first, mention.start, "untouched", Severity.NONE)
 
 
 def _said_of(text: str, mention: _Mention, said: tuple[Said, ...]) -> Said | None:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from fakeface.claims.values import Severity
 
-__all__ = ["ADVERBS", "MEASURES", "MEASURE_WORDS", "PARTLY", "TERMS", "UNCLEAR", "USUAL", "Term"]
+__all__ = ["ADVERBS", "DENIAL", "MEASURES", "MEASURE_WORDS", "PARTLY", "TERMS", "UNALTERED", "UNCLEAR", "USUAL", "Term"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,12 @@ ADVERBS: Mapping[Severity, str] = MappingProxyType({Severity.SLIGHT: "slightly",
 
 UNCLEAR = ("altered without a measured trace", "altered, but no measure shows it")
 """After "is" or "are": known from the truth alone."""
+
+DENIAL = "nothing was altered in the"
+"""Before a part: a denial, which a measured artifact speaks against."""
+
+UNALTERED = frozenset({"usual", "untouched"})
+"""Terms of statements that call no part altered: all that is measured is usual, or nothing was altered."""
 
 PARTLY = ("altered in part", "altered in a part without a name")
 """After "is" or "are": altered, and no artifact is named."""

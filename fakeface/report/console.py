@@ -42,6 +42,7 @@ from fakeface.sanitize import safe_text
 
 __all__ = ["DETAILED_ROWS", "TOP_ROWS", "summary_table"]
 
+MARKS = "‹…› marks a phrase about a part of the face."
 DETAILED_ROWS = 50
 """Up to this many rows every face is listed; above, the summary fits one screen."""
 
@@ -242,7 +243,7 @@ def _closing(collected: _Collected, profile: str) -> list[RenderableType]:
         if any(
             answer.role == "chosen" for entry in collected.entries for face in entry.faces for answer in face.answers
         ):
-            lines.append(Text("‹…› marks a phrase that the model ties to a mask. " + AGREEMENT, style="dim"))
+            lines.append(Text(f"{MARKS} {AGREEMENT}", style="dim"))
         for reason, count in sorted(collected.reasons.items()):
             if reason.startswith(("skipped", "failed")):
                 lines.append(Text(f"{count} {safe_text(reason)}"))

@@ -61,7 +61,7 @@ def _parts(face: FaceEntry) -> Iterator[RenderableType]:
             yield _line(f"{NO_MASK}.")
         return
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for column in ("Altered part", "Of the\nmask", "Of the\npart", "What is measured"):
+    for column in ("Marked part", "Of the\nmask", "Of the\npart", "What is measured"):
         table.add_column(column, overflow="fold", no_wrap=False)
     for part in face.parts:
         table.add_row(
@@ -103,8 +103,8 @@ def _claim(claim: StatementEntry) -> Iterator[RenderableType]:
     checks = [support_words(claim.supported, claim.term)]
     if claim.measurements and claim.term is not None:
         checks = [f"{checks[0]}: {measured_words(claim)}"]
-    if claim.overlap is not None:
-        checks.append(f"{share_words(claim.overlap)} of its mask on the part")
+    if claim.covered is not None:
+        checks.append(f"its mask marks {share_words(claim.covered)} of the part")
     elif claim.grounded and claim.mask is None:
         checks.append("its mask is empty")
     if claim.sensitivity is not None:
@@ -128,7 +128,7 @@ def _against(face: FaceEntry) -> Iterator[RenderableType]:
             claim = f"says {answer.claim}, " if answer.claim else ""
             title = f"Model's alternative ({answer.hypothesis} hypothesis, {claim}match {score_words(answer.match)}):"
             yield _line(title, 2)
-            yield Padding(marked_text(said), (0, 0, 0, 4))
+            yield Padding(marked_text(said, numbers=False), (0, 0, 0, 4))
     yield _line("What speaks against the result", style="bold")
     for sentence in face.contrary or (nothing_against(face.decision),):
         yield _line(f"- {sentence}", 4)
@@ -138,13 +138,18 @@ def _line(text: str, indent: int = 2, style: str = "") -> RenderableType:
     return Padding(Text(safe_text(text), style=style), (0, 0, 0, indent))
 
 
-def marked_text(text: str) -> Text:
-    """A model's text without tags: phrases in marks with their number, underlined where they have a mask."""
+def marked_text(text: str, *, numbers: bool = True) -> Text:
+    """A model's text without tags: phrases in marks with their number, underlined where they have a mask.
+
+    Args:
+        text: what the model wrote.
+        numbers: whether the phrases are numbered; not where no check has these numbers.
+    """
     marked = Text()
     for piece, number in numbered_pieces(text):
         shown = safe_text(piece.text, keep_newlines=True)
         if piece.marked:
-            marked.append(f"‹{shown}›{number}", style="underline" if piece.grounded else "")
+            marked.append(f"‹{shown}›{number if numbers else ''}", style="underline" if piece.grounded else "")
         else:
             marked.append(shown)
     return marked

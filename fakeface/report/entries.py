@@ -62,7 +62,8 @@ class StatementEntry(Entry):
     """One claim of a text; see ``fakeface.findings.Statement``.
 
     ``supported``: *yes* consistent with the measurement, *no* not supported by it, ``null`` not measurable here.
-    ``sensitivity``: change of the text-independent score when the mask is painted over from its surroundings.
+    ``covered``: share of the named part that the claim's mask marks. ``sensitivity``: change of the text-independent
+    score's natural log-odds when the mask is painted over from its surroundings.
     """
 
     number: int
@@ -78,7 +79,7 @@ class StatementEntry(Entry):
     measurements: dict[str, Rounded]
     reference: dict[str, tuple[Rounded, Rounded]]
     supported: bool | None
-    overlap: Rounded | None
+    covered: Rounded | None
     sensitivity: Rounded | None
 
 
@@ -257,7 +258,7 @@ def _statement_entry(claim: Statement, file: str | None) -> StatementEntry:
         measurements=dict(claim.measurements),
         reference=dict(claim.reference),
         supported=claim.supported,
-        overlap=claim.overlap,
+        covered=claim.covered,
         sensitivity=claim.sensitivity,
     )
 

@@ -108,9 +108,11 @@ def rule_words(film: FilmEntry) -> str:
     """By which rule scores became stretches and verdicts."""
     rule = film.rule
     return (
-        f"The score of a track is made of those of its sightings ({rule.method}). Threshold {rule.cut:.2f}; closer to "
+        f"The score of a track is made of those of its sightings ({rule.method}). Threshold {rule.cut:.3f}; closer to "
         f"it than {rule.margin:.2f} is too close to call; fewer than {rule.least_sightings} scored sightings are too "
-        "few. "
+        "few. A track that reaches the threshold or has a marked stretch supports alteration where more of its "
+        "decisive frames there were decided so than not; one below it without a stretch supports no alteration where "
+        "more were decided that way; every other is inconclusive. "
         "A stretch is marked as altered where its mean log-odds lie so far above those of the rest of the track that "
         "the difference, in what such differences vary by and less what the best of all stretches reaches by chance, "
         f"is {rule.stand_out:.2f} or more; it ends where the person is away for longer than {rule.gap_seconds:g} s, "

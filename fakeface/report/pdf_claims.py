@@ -38,19 +38,21 @@ PHRASES_PIXELS = 900
 
 CHECKS = (
     "Each claim of the text is held against a measurement of the picture's own pixels, beside the range of real faces: "
-    "it is consistent with the measurement, or not supported by it. Sensitivity is the change of the text-independent "
-    "score when the claim's mask is painted over from its surroundings; it tells of the network, not of the picture."
+    "it is consistent with the measurement, or not supported by it. On most unaltered faces some measurement lies "
+    "outside its range too, and texts on request name only artifacts that were measured beforehand, so that being "
+    "consistent says little by itself. Sensitivity is the change of the log-odds of the text-independent score when "
+    "the claim's mask is painted over from its surroundings; it tells of the network, not of the picture."
 )
 
 
 def asked_of(view: View, face: FaceEntry) -> Iterator[Flowable]:
     """Everything that was asked of a face beyond its decision; nothing where nothing was."""
     crop = crop_picture(view.root, face)
-    yield from _parts("Altered parts, largest share of the mask first", "Part", face.parts)
+    yield from _parts("Parts that the mask marks, largest share first", "Part", face.parts)
     yield from _parts("Places that were asked about", "Asked, part", face.places)
     drawn = picture(view.root, face.places_overlay_file)
     if drawn is not None:
-        caption = _caption("place's altered pixels", "the table", face.places_overlay_file)
+        caption = _caption("place's marked pixels", "the table", face.places_overlay_file)
         yield KeepTogether([Spacer(1, 2 * mm), _figures(crop, drawn), paragraph(caption, "caption")])
     if any(explanation.statements for explanation in face.explanations):
         yield paragraph("What the model wrote on request, and how its claims fare", "h3")
@@ -68,7 +70,7 @@ def _parts(title: str, first: str, parts: Sequence[PartEntry]) -> Iterator[Flowa
         ("No.", 9 * mm),
         (first, 42 * mm),
         ("Of the mask", 16 * mm),
-        ("Altered", 24 * mm),
+        ("Marked", 24 * mm),
         ("Severity", 17 * mm),
         ("What is measured", WIDTH - 108 * mm),
     )
@@ -150,7 +152,7 @@ def _claims(statements: Sequence[StatementEntry]) -> Flowable:
         ("What the text says", 34 * mm),
         ("Measurement", 42 * mm),
         ("Check", 26 * mm),
-        ("Mask on part", 14 * mm),
+        ("Part marked", 14 * mm),
         ("Score", WIDTH - 158 * mm),
     )
     return grid(columns, [_claim_row(claim) for claim in statements])
@@ -164,7 +166,7 @@ def _claim_row(claim: StatementEntry) -> list[str | Flowable]:
         term_words(claim.term, claim.severity),
         measured_words(claim),
         support_words(claim.supported, claim.term),
-        "—" if claim.overlap is None else share_words(claim.overlap),
+        "—" if claim.covered is None else share_words(claim.covered),
         sensitivity_words(claim.sensitivity),
     ]
 

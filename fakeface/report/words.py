@@ -251,6 +251,7 @@ def ratio_words(decision: DecisionEntry) -> str:
 
 UNCLEAR_WORDS = {
     "usual": "nothing stands out",
+    "untouched": "nothing was altered",
     "unclear": "altered, no measure named",
     None: "names no artifact",
 }
@@ -321,14 +322,14 @@ SIDES = "Left and right are those of the person shown."
 
 
 def place_words(part: PartEntry) -> str:
-    """How much of a place that was asked about is altered; of a point, how large the altered area around it is."""
+    """How much of a place that was asked about the mask marks; of a point, how large the marked area around it is."""
     if part.mask is None:
         return "no mask"
     if not part.mask.area_pixels:
-        return "nothing of it altered"
+        return "no pixel of it marked"
     if part.asked.startswith("point "):
-        return f"altered area of {part.mask.area_pixels} pixels around it"
-    return f"{share_words(part.covered)} of it altered"
+        return f"marked area of {part.mask.area_pixels} pixels around it"
+    return f"{share_words(part.covered)} of it marked"
 
 
 def nothing_against(decision: DecisionEntry) -> str:
@@ -349,5 +350,5 @@ def sensitivity_words(change: float | None) -> str:
     """What painting the mask over does to the text-independent score; a dash where it was not tried."""
     if change is None:
         return "—"
-    shown = f"({round(change, 2) + 0.0:+.2f})"  # no minus before a zero
+    shown = f"(log-odds {round(change, 2) + 0.0:+.2f})"  # no minus before a zero
     return f"sensitive to it {shown}" if abs(change) >= LEAST_CHANGE else f"not sensitive to it {shown}"

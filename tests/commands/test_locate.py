@@ -52,7 +52,7 @@ def test_parts_of_the_mask_are_named_with_shares_and_measurements(picture: Path)
     assert altered.parts[0].severity in ("slight", "clear")
     assert set(altered.parts[0].reference) == set(altered.parts[0].measurements)
     assert untouched.parts == ()
-    assert "Altered part" in result.stdout
+    assert "Marked part" in result.stdout
     assert "whole face" in result.stdout
 
 

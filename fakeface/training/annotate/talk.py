@@ -20,6 +20,7 @@ from fakeface.answers import (
     prompt,
     region_questions,
 )
+from fakeface.claims.follow_ups import ALL_USUAL, METHOD, METHOD_WHOLE, NEITHER, NOT_KNOWN, NOWHERE, SURE
 from fakeface.claims.nothing import LOOKED_AT
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import PARTLY
@@ -42,23 +43,6 @@ ASKED_ALTERED = 0.5
 LARGE_PARTS = 0.3
 """Share of questions about untouched parts that ask for one of the large ones, which people ask about most."""
 
-METHOD = (
-    "Each region was compared with what lies around it in colour, light, detail, noise and edges.",
-    "Colour, light, detail, noise and edges of each region were measured against what lies around it.",
-)
-METHOD_WHOLE = (
-    "The face was judged as a whole; no region was measured.",
-    "No region was measured, only the face as a whole.",
-)
-SURE = {
-    Severity.CLEAR: ("Quite sure: a measurement lies clearly beyond the range of real faces.",),
-    Severity.SLIGHT: ("Fairly sure: a measurement lies slightly beyond the range of real faces.",),
-    Severity.NONE: ("Not very: no measurement lies beyond the range of real faces.",),
-}
-NOT_KNOWN = (
-    "Who made the picture, and with which program, cannot be told from it.",
-    "Nothing in the picture tells who made it, or with which program.",
-)
 NOTHING = ("No evidence of an alteration:", "No evidence:")
 
 
@@ -195,14 +179,9 @@ def _why_not(scene: Scene, part: str) -> str:
 def _sure(told: Told, rng: np.random.Generator) -> tuple[str, str]:
     asked = pick(rng, SURE_QUESTIONS)
     if told.label is Claim.REAL:
-        said = (
-            "Fairly sure: all that was measured lies in the range of real faces."
-            if told.findings
-            else "Not very: no measurement speaks for either side."
-        )
-        return asked, said
+        return asked, ALL_USUAL if told.findings else NEITHER
     if not told.altered:
-        return asked, "Not very: there is no local evidence."
+        return asked, NOWHERE
     worst = max((one.severity for one in told.altered), key=list(Severity).index)
     return asked, pick(rng, SURE[worst])
 
