@@ -65,7 +65,7 @@ def first_verdict(path: str, threads: int) -> float:
     Raises:
         subprocess.CalledProcessError: the process gave no verdict.
     """
-    words = [sys.executable, "-m", "fakeface", "detect", path, "--threads", str(threads), "--format", "jsonl"]
+    words = [sys.executable, "-m", "fakeface.commands", "detect", path, "--threads", str(threads), "--format", "jsonl"]
     for _ in range(2):
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
