@@ -5,7 +5,7 @@ As in ``console``, evidence and model text enters only as ``rich.text.Text`` of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich import box
 from rich.console import RenderableType
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from fakeface.report.entries import ExplanationEntry, PartEntry, StatementEntry
 from fakeface.report.record import FaceEntry, FileEntry
+from fakeface.report.unanswered import unanswered_words
 from fakeface.report.words import (
     NO_MASK,
     SIDES,
@@ -36,14 +37,23 @@ from fakeface.sanitize import safe_text
 __all__ = ["face_details", "marked_text"]
 
 
-def face_details(entry: FileEntry, face: FaceEntry) -> Iterator[RenderableType]:
-    """Everything that was asked of a face beyond its decision; nothing where nothing was."""
+def face_details(entry: FileEntry, face: FaceEntry, settings: Mapping[str, object]) -> Iterator[RenderableType]:
+    """Everything that was asked of a face beyond its decision, or why it is not answered; nothing where nothing was.
+
+    Args:
+        entry: the picture.
+        face: on it.
+        settings: of the record, which say what was asked.
+    """
+    unanswered = unanswered_words(settings, face)
+    if unanswered:
+        yield _title(entry, face)
+        yield _line(unanswered)
+        yield Text()
+        return
     if not (face.parts or face.places or face.maps or face.explanations):
         return
-    title = Text(f"{face.id}  ", style="bold")
-    title.append(safe_text(entry.name))
-    title.append(f", face {face.number}: {verdict_words(face.decision)}", style="bold")
-    yield title
+    yield _title(entry, face)
     yield from _parts(face)
     yield from _places(face)
     for explanation in face.explanations:
@@ -53,6 +63,13 @@ def face_details(entry: FileEntry, face: FaceEntry) -> Iterator[RenderableType]:
         yield from _against(face)
     yield _line(SIDES, style="dim")
     yield Text()
+
+
+def _title(entry: FileEntry, face: FaceEntry) -> Text:
+    title = Text(f"{face.id}  ", style="bold")
+    title.append(safe_text(entry.name))
+    title.append(f", face {face.number}: {verdict_words(face.decision)}", style="bold")
+    return title
 
 
 def _parts(face: FaceEntry) -> Iterator[RenderableType]:

@@ -14,6 +14,7 @@ from fakeface.report.entries import ExplanationEntry, PartEntry, StatementEntry
 from fakeface.report.pdf_page import ACCENT, STYLES, WIDTH, Ruled, encoded, grid, markup, paragraph, table_style
 from fakeface.report.pdf_view import View, crop_picture, picture
 from fakeface.report.record import FaceEntry
+from fakeface.report.unanswered import unanswered_words
 from fakeface.report.words import (
     SIDES,
     concept_words,
@@ -44,7 +45,11 @@ CHECKS = (
 
 
 def asked_of(view: View, face: FaceEntry) -> Iterator[Flowable]:
-    """Everything that was asked of a face beyond its decision; nothing where nothing was."""
+    """Everything that was asked of a face beyond its decision, or why it is not answered; nothing where nothing was."""
+    unanswered = unanswered_words(view.head.settings, face)
+    if unanswered:
+        yield paragraph("What was asked of this face", "h3")
+        yield paragraph(unanswered)
     crop = crop_picture(view.root, face)
     yield from _parts("Altered parts, largest share of the mask first", "Part", face.parts)
     yield from _parts("Places that were asked about", "Asked, part", face.places)
