@@ -17,6 +17,7 @@ from fakeface.report.entries import ExplanationEntry, PartEntry, StatementEntry
 from fakeface.report.record import FaceEntry, FileEntry
 from fakeface.report.unanswered import unanswered_words
 from fakeface.report.words import (
+    AREAS,
     NO_MASK,
     SIDES,
     concept_words,
@@ -24,6 +25,7 @@ from fakeface.report.words import (
     measured_words,
     nothing_against,
     numbered_pieces,
+    place_name,
     place_words,
     score_words,
     sensitivity_words,
@@ -97,9 +99,7 @@ def _finding(part: PartEntry) -> str:
 
 def _places(face: FaceEntry) -> Iterator[RenderableType]:
     for part in face.places:
-        where = " in the " + concept_words(part.parents[0]) if part.parents else ""
-        leaf = f", mostly the {concept_words(part.leaf)}" if part.leaf and part.leaf != part.concept else ""
-        yield _line(f"{part.asked}: {concept_words(part.concept)}{where}{leaf}", style="bold")
+        yield _line(f"{part.asked}: {place_name(part)}", style="bold")
         altered = place_words(part)
         yield _line(f"{altered}; {_finding(part)}", 4)
 
@@ -134,7 +134,7 @@ def _faithfulness(face: FaceEntry) -> Iterator[RenderableType]:
     if curves is not None:
         yield _line(
             f"Area under the deletion curve {curves.deletion_area:.2f}, under the insertion curve "
-            f"{curves.insertion_area:.2f}; {faithfulness_words(face)}."
+            f"{curves.insertion_area:.2f}; {faithfulness_words(face)}. {AREAS}"
         )
 
 

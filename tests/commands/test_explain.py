@@ -113,10 +113,13 @@ def test_screen_and_report_say_consistent_not_supported_and_sensitive(picture: P
         assert "What speaks against the result" in text
         assert "Model's alternative" in text
         assert "real faces" in text
+        assert "whose order of pixels is drawn at random, gives both curves the same area on average" in text
     assert "Processed image: crop as the networks saw it" in pages
     assert "last visual layer" in pages
     assert "probability of alteration, 0 to 1" in pages
     assert "while the most probable pixels are blurred first" in pages
+    assert "How the text-independent score follows the reliability map" in pages
+    assert "what the score that the decision rests on, of picture and chosen answer together, is sensitive to" in pages
 
 
 def test_the_face_is_encoded_once_and_counterfactuals_are_counted_apart(picture: Path, use_engine: Use) -> None:
