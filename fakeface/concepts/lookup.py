@@ -72,7 +72,7 @@ def look_up(text: str) -> Concept:
         found = _BY_KEY.get(_key(form))
         if found is not None:
             return found
-    offers = ", ".join(CONCEPTS[name].words for name in nearest(text) or nearest(text, least=0.0))
+    offers = ", ".join(CONCEPTS[name].words for name in nearest(text) or _least_unlike(text))
     raise SettingsError(f"no part of a face is called {text!r}; nearest: {offers}; {_ALL_NAMES}")
 
 
@@ -87,17 +87,25 @@ def _other_number(text: str) -> Iterator[str]:
         yield text.lower()[: last.start()] + other + text.lower()[last.end() :]
 
 
-def nearest(text: str, most: int = 3, least: float = 0.6) -> tuple[str, ...]:
-    """Names of the concepts written most like the text, best first; none where nothing is alike.
-
-    Args:
-        text: what was written.
-        most: of them.
-        least: likeness, 0..1, that a name must have.
-    """
-    alike = [_BY_FORM[form] for form in get_close_matches(text.lower(), _BY_FORM, n=3 * most, cutoff=least)]
-    alike += [_BY_SORTED[form] for form in get_close_matches(_sorted(_key(text)), _BY_SORTED, n=3 * most, cutoff=least)]
+def nearest(text: str, most: int = 3) -> tuple[str, ...]:
+    """Names of the concepts written most like the text, best first, at most ``most``; none where nothing is alike."""
+    alike = [_BY_FORM[form] for form in get_close_matches(text.lower(), _BY_FORM, n=3 * most, cutoff=0.6)]
+    alike += [_BY_SORTED[form] for form in get_close_matches(_sorted(_key(text)), _BY_SORTED, n=3 * most, cutoff=0.6)]
     return tuple(dict.fromkeys(alike))[:most]
+
+
+def _least_unlike(text: str, most: int = 3) -> tuple[str, ...]:
+    """Names that share most pairs of letters with a text that is like none; cheap, for texts of models have many."""
+    pairs = _pairs(text)
+    order = sorted(_PAIRS, key=lambda form: -len(pairs & _PAIRS[form]) / len(pairs | _PAIRS[form]))
+    return tuple(dict.fromkeys(_BY_FORM[form] for form in order[: 3 * most]))[:most]
+
+
+def _pairs(text: str) -> frozenset[str]:
+    return frozenset(text.lower()[place : place + 2] for place in range(len(text.lower()) - 1))
+
+
+_PAIRS = {form: _pairs(form) for form in _BY_FORM}
 
 
 def _sorted(key: tuple[str, tuple[str, ...]]) -> str:
