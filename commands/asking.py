@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PlaceChoice", "PointType", "place_options", "places_of"]
 
+LEAST_BRIGHT = 128
+"""Value from which on a pixel of a mask marks a place, 0 to 255."""
+
 
 class PointType(click.ParamType[tuple[int, int]]):
     """``x,y`` of a pixel of the upright picture."""
@@ -51,7 +54,8 @@ place_options = grouped(
         "--region",
         multiple=True,
         metavar="NAME",
-        help="A part of the face by any of its names; left and right are the person's own. Repeatable.",
+        help="A part of the face by any of its names (docs/concepts.md); left and right are the person's own. "
+        "Repeatable.",
     ),
     click.option("--box", type=BoxType(), multiple=True, help="A box in pixels of the upright picture. Repeatable."),
     click.option("--point", type=PointType(), multiple=True, help="A pixel of the upright picture. Repeatable."),
@@ -60,7 +64,7 @@ place_options = grouped(
         type=click.Path(),
         multiple=True,
         metavar="FILE",
-        help="A picture of the same size whose bright pixels mark a place. Repeatable.",
+        help="A picture of the same size whose bright pixels (values above 127) mark a place. Repeatable.",
     ),
     click.option(
         "--face",
@@ -98,7 +102,7 @@ def _masks(paths: tuple[str, ...], settings: Settings) -> Iterator[Place]:
         return
     from fakeface.asked import Place
     from fakeface.backends.stills import Decoder
-    from fakeface.errors import EvidenceError, IntegrityError
+    from fakeface.errors import EvidenceError, IntegrityError, SettingsError
     from fakeface.evidence import seal
     from fakeface.sanitize import safe_text
 
@@ -109,4 +113,8 @@ def _masks(paths: tuple[str, ...], settings: Settings) -> Iterator[Place]:
                 frame = next(decoder.open(seal(path)).frames())
             except (EvidenceError, IntegrityError) as error:
                 raise click.BadParameter(f"the mask {name} cannot be read: {error}") from error
-            yield Place(f"mask {name}", region=frame.pixels.max(axis=2) > 127)
+            values = frame.pixels.max(axis=2)
+            if values.max() < LEAST_BRIGHT:
+                counts = f"values above {LEAST_BRIGHT - 1} count, of 0 to 255, and its highest is {values.max()}"
+                raise SettingsError(f"mask {name} marks no pixel: {counts}")
+            yield Place(f"mask {name}", region=values >= LEAST_BRIGHT)

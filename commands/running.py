@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import films, options, runtime, screen
+from .checking import Checked, check_picture
 from .film_bar import film_bar
 from .runtime import ExitCode
 
@@ -90,10 +91,10 @@ def run_route(
 
     case = choices.case
     part = films.FilmPart(film, request.settings, images=case.images) if film else None
-    engine = _checked(backends.build_engine(request.settings), inputs, request)
-    header = _header(session, engine, request, threads, {"recursive": inputs.recursive, **_told(part)})
+    checked = _checked(backends.build_engine(request.settings), inputs, request)
+    header = _header(session, checked.engine, request, threads, {"recursive": inputs.recursive, **_told(part)})
     folder = open_case(out, header, resume=case.resume, add_run=case.add_run, images=case.images)
-    return _Run(engine, request, inputs, folder, output, part).go()
+    return _Run(checked, request, inputs, folder, output, part).go()
 
 
 def _told(part: films.FilmPart | None) -> dict[str, object]:
@@ -110,24 +111,13 @@ def _request(choices: Choices, ask: Callable[[Settings], Asked] | None, triage: 
     return Request(settings, added, ask(settings) if ask else Asked())
 
 
-def _checked(engine: Engine, inputs: Inputs, request: Request) -> Engine:
-    """Where one picture is asked about, everything is checked before anything is written.
-
-    Returns:
-        the engine, with a finder that does not look at that picture twice.
-    """
+def _checked(engine: Engine, inputs: Inputs, request: Request) -> Checked:
+    """Where one picture is asked about, everything is checked before anything is written."""
     asked = request.asked
     first = list(itertools.islice(inputs, 2))
     if not (asked.places or asked.questions or asked.one_picture) or len(first) > 1 or first[0].refused:
-        return engine
-    from fakeface.backends.remembering import RememberingFinder
-    from fakeface.backends.stills import Decoder
-    from fakeface.pipeline import check_request
-
-    remembering = replace(engine, finder=RememberingFinder(engine.finder))
-    with Decoder(request.settings.decoder) as decoder:
-        check_request(remembering, decoder, first[0], request)
-    return remembering
+        return Checked(engine)
+    return check_picture(engine, first[0], request)
 
 
 def _require_inputs(inputs: Inputs, request: Request) -> None:
@@ -199,7 +189,7 @@ def _header(
 class _Run:
     """One run while it goes: what it needs, and the exit codes that have come up so far."""
 
-    engine: Engine
+    checked: Checked
     request: Request
     inputs: Inputs
     folder: CaseFolder
@@ -239,7 +229,7 @@ class _Run:
             decoder = stack.enter_context(Decoder(self.request.settings.decoder))
             advance, route = self._prepared(stack)
             for result in examine(
-                self.engine,
+                self.checked.engine,
                 decoder,
                 self.inputs,
                 self.request,
@@ -247,8 +237,9 @@ class _Run:
                 route,
             ):
                 written = None
-                if self.film and isinstance(result, FileFinding):
-                    written = self.film.write(self.folder, result)
+                if isinstance(result, FileFinding):
+                    result = replace(result, seconds_finding=result.seconds_finding + self.checked.seconds)
+                    written = self.film.write(self.folder, result) if self.film else None
                 with runtime.deferred_interrupts():
                     entry = result if isinstance(result, FileEntry) else self.folder.write(result, written)
                     results.write(entry)
@@ -260,7 +251,7 @@ class _Run:
         if self.film is None:
             return stack.enter_context(screen.progress(self.inputs.count, shown=self._bar_shown())), None
         bar = stack.enter_context(film_bar(self.inputs.count, shown=self._bar_shown()))
-        return bar.advance, self.film.route(self.engine, self.folder, bar)
+        return bar.advance, self.film.route(self.checked.engine, self.folder, bar)
 
     def _bar_shown(self) -> bool:
         """Not where lines of results, or texts as they are written, run over the same terminal."""

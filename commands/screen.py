@@ -99,8 +99,9 @@ class SummaryWriter:
         from fakeface.sanitize import safe_text
 
         console = _console(self._stream)
-        profile = read_head(record).profile.get("name")
-        console.print(summary_table(read_files(record), profile=str(profile)))
+        head = read_head(record)
+        profile = str(head.profile.get("name"))
+        console.print(summary_table(read_files(record), profile=profile, settings=head.settings))
         console.print(f"Case folder: {safe_text(str(record.parent))}", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -117,6 +117,13 @@ def test_each_of_the_sixteen_regions_is_a_group_of_the_tree_and_has_its_words() 
         ("viewer's left ear", "right_ear"),
         ("whole face", "whole_face"),
         ("lip line", "lip_seam"),
+        ("left eyelid", "left_lids"),
+        ("right_eyelid", "right_lids"),
+        ("eyelid on the left side of the image", "right_lids"),
+        ("left eyelash", "left_lashes"),
+        ("left irises", "left_iris"),
+        ("mouth corner", "mouth_corners"),
+        ("Left Nostrils", "left_nostril"),
     ],
 )
 def test_a_part_is_found_by_what_people_write(text: str, name: str) -> None:
@@ -136,8 +143,11 @@ def test_for_an_unknown_part_the_nearest_names_are_offered() -> None:
     assert nearest("qqqqq") == ()
     with pytest.raises(SettingsError, match=r"'left nostrel'; nearest: left nostril"):
         look_up("left nostrel")
-    with pytest.raises(SettingsError, match="called ''"):
-        look_up("")
+    with pytest.raises(SettingsError, match=r"called 'qqqqq'; nearest: \w+.*; all names: docs/concepts\.md$"):
+        look_up("qqqqq")
+    with pytest.raises(SettingsError, match="is empty; there are for example left eye, nose and mouth"):
+        look_up(" ")
+    assert {look_up(text).name for text in ("left eye", "nose", "mouth")} == {"left_eye", "nose", "mouth"}
 
 
 @given(st.text(max_size=30))

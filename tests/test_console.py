@@ -168,3 +168,12 @@ def test_every_form_says_that_absence_of_findings_proves_nothing():
         assert "The absence of findings is not proof of authenticity" in shown(entries)
     assert "embedded compact profile" in shown(make_entries())
     assert "weights that the user supplied" in shown(make_entries(), profile="ffaa-7b")
+
+
+def test_where_nothing_could_be_located_the_screen_says_so_per_face_and_what_to_do():
+    settings = {"asked": {"style": None, "questions": [], "face": None}, "faces": {"min_face_pixels": 100}}
+    text = " ".join(shown(make_entries(), 120, settings=settings).split())
+    assert text.count("Nothing was located: the face is too small to analyse. Its shorter side has 80 pixels") == 1
+    assert "--min-face asks for 100; --min-face 80 lets it be examined" in text
+    assert "authenticity; nothing was located" in " ".join(shown(make_entries(), 300, settings=settings).split())
+    assert "Nothing was" not in shown(make_entries(), 120, settings={**settings, "asked": {"face": 1}})

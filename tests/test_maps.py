@@ -11,7 +11,7 @@ from fakeface.decision import Reason, undecided
 from fakeface.faces import Box, Face, FaceOrigin, crop_face
 from fakeface.findings import FaceFinding, PictureFacts
 from fakeface.frames import Frame
-from fakeface.report.maps import FaceMap, draw_map, face_maps
+from fakeface.report.maps import HEAT, RELIABILITY, FaceMap, draw_map, face_maps
 from fakeface.report.overlay import draw_phrases, phrase_colour
 
 from .fakes import POINTS
@@ -78,6 +78,16 @@ def test_beside_the_map_stands_a_bar_with_the_same_colours_and_its_unit() -> Non
     assert bar[256 - 9].tolist() == [0, 34, 78]
     beside = drawn[:, 300 + 8 + 16 :]
     assert (beside < 100).any(), "numbers and the unit are written"
+
+
+@pytest.mark.parametrize("unit", [RELIABILITY, HEAT])
+def test_the_unit_can_be_read_where_the_drawing_is_printed_on_a_third_of_the_page(unit: str) -> None:
+    plain, written = (draw_map(replace(ramp(600, 600), unit=words)) for words in (" , ", unit))
+    assert plain.shape == written.shape
+    rows, columns = np.nonzero((plain != written).any(axis=2))
+    line = (columns.max() - columns.min() + 1) / 2  # two lines, each with its share of space
+    assert line / max(written.shape) * 153 > 5, "points on a panel of 54 mm"
+    assert rows.max() - rows.min() < 600 - 2, "no letter is cut off"
 
 
 def test_a_small_map_is_enlarged_without_smoothing() -> None:

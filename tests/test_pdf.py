@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from fakeface.concepts import REGION_NAMES
 from fakeface.errors import OutputError
+from fakeface.findings import PartFinding
 from fakeface.report.casefolder import open_case
 from fakeface.report.pdf import pdf_bytes
 from tests.builders import make_failed_finding, make_file_finding, make_findings, make_header
@@ -223,3 +225,25 @@ def test_fifty_faces_are_shown_in_full(tmp_path):
     text = " ".join(text_of((root / "report.pdf").read_bytes()).split())
     assert len(set(re.findall(r"Face (F\d{4}-\d)", text))) == 50
     assert "too large to print" not in text
+
+
+def test_of_more_suspect_regions_than_are_listed_the_report_says_how_many_there_are(tmp_path):
+    finding = make_file_finding(1)
+    names = REGION_NAMES[:13]
+    for count, words in (
+        (13, "Suspect regions, highest first (12 of 13; the record holds all)"),
+        (12, "highest first"),
+    ):
+        regions = tuple((name, 0.9 - 0.01 * row) for row, name in enumerate(names[:count]))
+        one = replace(finding, faces=(replace(finding.faces[0], regions=regions),))
+        text = squeezed(text_of((run_case(tmp_path / str(count), [one], images=False) / "report.pdf").read_bytes()))
+        assert squeezed(words) in text
+        assert ("therecordholdsall)" in text) is (count == 13)
+
+
+def test_a_place_is_listed_with_the_leaf_that_holds_most_of_it(tmp_path):
+    finding = make_file_finding(1)
+    place = PartFinding("point 1,2", "lower_nose", "columella")
+    one = replace(finding, faces=(replace(finding.faces[0], places=(place,)),))
+    text = squeezed(text_of((run_case(tmp_path / "case", [one], images=False) / "report.pdf").read_bytes()))
+    assert squeezed("point 1,2: lower nose in the nose, mostly the strip between the nostrils") in text

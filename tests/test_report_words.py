@@ -6,12 +6,13 @@ import pytest
 
 from fakeface.answers import find_phrases
 from fakeface.findings import Statement
-from fakeface.report.entries import StatementEntry
+from fakeface.report.entries import PartEntry, StatementEntry
 from fakeface.report.words import (
     claim_counts,
     concept_words,
     measured_words,
     numbered_pieces,
+    place_name,
     sensitivity_words,
     share_words,
     support_words,
@@ -129,3 +130,13 @@ def test_phrases_are_numbered_over_all_lines_of_a_text() -> None:
 def test_the_numbers_are_those_of_the_phrases_however_broken_the_text(text: str) -> None:
     numbers = [number for _, number in numbered_pieces(text) if number]
     assert numbers == list(range(1, len(find_phrases(text)) + 1))
+
+
+def test_a_place_is_named_with_what_it_lies_in_and_its_leaf() -> None:
+    part = PartEntry(
+        asked="point 1,2", concept="lower_nose", leaf="columella", parents=("nose",), problem="", mask=None, share=0.0,
+        covered=0.0, term=None, severity="none", measurements={}, reference={},
+    )  # fmt: skip
+    assert place_name(part) == "lower nose in the nose, mostly the strip between the nostrils"
+    assert place_name(part.model_copy(update={"leaf": "lower_nose", "parents": ()})) == "lower nose"
+    assert place_name(part.model_copy(update={"concept": None, "leaf": None, "parents": ()})) == "—"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from fakeface.concepts.tree import CONCEPTS, Concept
@@ -28,6 +29,10 @@ _SILENT = frozenset(
 ) | {"subject", "the", "their", "to"}
 _VIEWER = frozenset(["image", "observer", "photo", "photograph", "picture", "viewer"])
 _OTHER = {"left": "right", "right": "left"}
+_SIDES = frozenset([*_OTHER, "l", "r"])
+
+_EXAMPLES = "left eye, nose and mouth"
+_ALL_NAMES = "all names: docs/concepts.md"
 
 
 def _key(text: str) -> tuple[str, tuple[str, ...]]:
@@ -56,15 +61,30 @@ def look_up(text: str) -> Concept:
 
     Left and right are the subject's. Words like *image left* or *viewer's right* mean the other one: what is seen at
     the left of the picture is the subject's right. Case, order of words, underscores and ``l``/``r`` do not matter.
+    Where nothing is called so, the last word that tells is taken in its other number (*left eyelid*, *left eyelids*).
 
     Raises:
         SettingsError: nothing is called so; the message offers the nearest names.
     """
-    found = _BY_KEY.get(_key(text))
-    if found is None:
-        offers = ", ".join(CONCEPTS[name].words for name in nearest(text))
-        raise SettingsError(f"no part of a face is called {text!r}" + (f"; nearest: {offers}" if offers else ""))
-    return found
+    if not text.strip():
+        raise SettingsError(f"the name of the part is empty; there are for example {_EXAMPLES}; {_ALL_NAMES}")
+    for form in (text, *_other_number(text)):
+        found = _BY_KEY.get(_key(form))
+        if found is not None:
+            return found
+    offers = ", ".join(CONCEPTS[name].words for name in nearest(text) or _least_unlike(text))
+    raise SettingsError(f"no part of a face is called {text!r}; nearest: {offers}; {_ALL_NAMES}")
+
+
+def _other_number(text: str) -> Iterator[str]:
+    """The text with its last word that tells in the plural, or in the singular where it ends like a plural."""
+    telling = [one for one in re.finditer(r"[a-z]+", text.lower()) if one[0] not in _SILENT | _VIEWER | _SIDES]
+    if not telling:
+        return
+    last = telling[-1]
+    others = (last[0][:-1], last[0].removesuffix("es")) if last[0].endswith("s") else (f"{last[0]}s", f"{last[0]}es")
+    for other in others:
+        yield text.lower()[: last.start()] + other + text.lower()[last.end() :]
 
 
 def nearest(text: str, most: int = 3) -> tuple[str, ...]:
@@ -72,6 +92,20 @@ def nearest(text: str, most: int = 3) -> tuple[str, ...]:
     alike = [_BY_FORM[form] for form in get_close_matches(text.lower(), _BY_FORM, n=3 * most, cutoff=0.6)]
     alike += [_BY_SORTED[form] for form in get_close_matches(_sorted(_key(text)), _BY_SORTED, n=3 * most, cutoff=0.6)]
     return tuple(dict.fromkeys(alike))[:most]
+
+
+def _least_unlike(text: str, most: int = 3) -> tuple[str, ...]:
+    """Names that share most pairs of letters with a text that is like none; cheap, for texts of models have many."""
+    pairs = _pairs(text)
+    order = sorted(_PAIRS, key=lambda form: -len(pairs & _PAIRS[form]) / len(pairs | _PAIRS[form]))
+    return tuple(dict.fromkeys(_BY_FORM[form] for form in order[: 3 * most]))[:most]
+
+
+def _pairs(text: str) -> frozenset[str]:
+    return frozenset(text.lower()[place : place + 2] for place in range(len(text.lower()) - 1))
+
+
+_PAIRS = {form: _pairs(form) for form in _BY_FORM}
 
 
 def _sorted(key: tuple[str, tuple[str, ...]]) -> str:

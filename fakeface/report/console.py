@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich import box
@@ -23,6 +23,7 @@ from fakeface.report.console_films import film_details
 from fakeface.report.film_entries import TrackEntry
 from fakeface.report.film_words import track_name, track_verdict_words
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
+from fakeface.report.unanswered import nothing_done
 from fakeface.report.words import (
     ABSENCE,
     AGREEMENT,
@@ -107,12 +108,15 @@ def _leading_score(face: FaceEntry | TrackEntry) -> float | None:
     return decision.fakeness if decision.fakeness is not None else decision.independent_score
 
 
-def summary_table(entries: Iterable[FileEntry], *, profile: str = "compact") -> RenderableType:
+def summary_table(
+    entries: Iterable[FileEntry], *, profile: str = "compact", settings: Mapping[str, object] | None = None
+) -> RenderableType:
     """What an analyst sees at the end of a run.
 
     Args:
         entries: the record's files; may be a stream, only a bounded part is kept.
         profile: name of the profile, for the sentence on its limits.
+        settings: of the record, for what was asked of faces on which nothing is said.
 
     Returns:
         up to 50 rows: a table with one row per face or faceless input, each face's chosen answer in words, and for
@@ -122,17 +126,17 @@ def summary_table(entries: Iterable[FileEntry], *, profile: str = "compact") -> 
     collected = _Collected()
     for entry in entries:
         collected.add(entry)
-    body = _detailed(collected.entries) if collected.rows <= DETAILED_ROWS else _short(collected)
+    body = _detailed(collected.entries, settings or {}) if collected.rows <= DETAILED_ROWS else _short(collected)
     return Group(*body, *_closing(collected, profile))
 
 
-def _detailed(entries: list[FileEntry]) -> list[RenderableType]:
+def _detailed(entries: list[FileEntry], settings: Mapping[str, object]) -> list[RenderableType]:
     films = [part for entry in entries for part in film_details(entry)]
     pictures = [entry for entry in entries if entry.film is None]
-    return [*(_pictures(pictures) if pictures else []), *films]
+    return [*(_pictures(pictures, settings) if pictures else []), *films]
 
 
-def _pictures(entries: list[FileEntry]) -> list[RenderableType]:
+def _pictures(entries: list[FileEntry], settings: Mapping[str, object]) -> list[RenderableType]:
     triage = all(face.decision.fakeness is None for entry in entries for face in entry.faces) and any(
         face.decision.independent_score is not None for entry in entries for face in entry.faces
     )
@@ -141,16 +145,16 @@ def _pictures(entries: list[FileEntry]) -> list[RenderableType]:
     )
     for entry in entries:
         if not entry.faces:
-            table.add_row(_name(entry), "—", Text(_faceless_words(entry)), "—", "—", "—", "—")
+            table.add_row(_name(entry), "—", Text(_faceless_words(entry, nothing_done(settings))), "—", "—", "—", "—")
         for face in entry.faces:
             _add_row(table, entry, face)
-    told = [part for entry in entries for face in entry.faces for part in _told(entry, face)]
+    told = [part for entry in entries for face in entry.faces for part in _told(entry, face, settings)]
     return [table, Text(), *told]
 
 
-def _told(entry: FileEntry, face: FaceEntry) -> list[RenderableType]:
+def _told(entry: FileEntry, face: FaceEntry, settings: Mapping[str, object]) -> list[RenderableType]:
     """What is said of a face below the table: what was asked of it, else the chosen answer."""
-    return [*([] if face.explanations else _answer(entry, face) or []), *face_details(entry, face)]
+    return [*([] if face.explanations else _answer(entry, face) or []), *face_details(entry, face, settings)]
 
 
 def _table(*columns: str) -> Table:
@@ -178,10 +182,11 @@ def _name(entry: FileEntry) -> Text:
     return Text(safe_text(entry.name))
 
 
-def _faceless_words(entry: FileEntry) -> str:
+def _faceless_words(entry: FileEntry, undone: str) -> str:
     if entry.status != "analysed":
         return safe_text(f"{entry.status}: {entry.error}")
-    return NO_FACE_WORDS if not entry.reason else f"{STATEMENTS['indeterminate']}: {reason_words(entry.reason)}"
+    said = NO_FACE_WORDS if not entry.reason else f"{STATEMENTS['indeterminate']}: {reason_words(entry.reason)}"
+    return f"{said}; {undone}" if undone else said
 
 
 def _answer(entry: FileEntry, face: FaceEntry) -> list[RenderableType] | None:

@@ -5,7 +5,7 @@ As in ``console``, evidence and model text enters only as ``rich.text.Text`` of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich import box
 from rich.console import RenderableType
@@ -15,7 +15,9 @@ from rich.text import Text
 
 from fakeface.report.entries import ExplanationEntry, PartEntry, StatementEntry
 from fakeface.report.record import FaceEntry, FileEntry
+from fakeface.report.unanswered import unanswered_words
 from fakeface.report.words import (
+    AREAS,
     NO_MASK,
     SIDES,
     concept_words,
@@ -23,6 +25,7 @@ from fakeface.report.words import (
     measured_words,
     nothing_against,
     numbered_pieces,
+    place_name,
     place_words,
     score_words,
     sensitivity_words,
@@ -36,14 +39,23 @@ from fakeface.sanitize import safe_text
 __all__ = ["face_details", "marked_text"]
 
 
-def face_details(entry: FileEntry, face: FaceEntry) -> Iterator[RenderableType]:
-    """Everything that was asked of a face beyond its decision; nothing where nothing was."""
+def face_details(entry: FileEntry, face: FaceEntry, settings: Mapping[str, object]) -> Iterator[RenderableType]:
+    """Everything that was asked of a face beyond its decision, or why it is not answered; nothing where nothing was.
+
+    Args:
+        entry: the picture.
+        face: on it.
+        settings: of the record, which say what was asked.
+    """
+    unanswered = unanswered_words(settings, face)
+    if unanswered:
+        yield _title(entry, face)
+        yield _line(unanswered)
+        yield Text()
+        return
     if not (face.parts or face.places or face.maps or face.explanations):
         return
-    title = Text(f"{face.id}  ", style="bold")
-    title.append(safe_text(entry.name))
-    title.append(f", face {face.number}: {verdict_words(face.decision)}", style="bold")
-    yield title
+    yield _title(entry, face)
     yield from _parts(face)
     yield from _places(face)
     for explanation in face.explanations:
@@ -53,6 +65,13 @@ def face_details(entry: FileEntry, face: FaceEntry) -> Iterator[RenderableType]:
         yield from _against(face)
     yield _line(SIDES, style="dim")
     yield Text()
+
+
+def _title(entry: FileEntry, face: FaceEntry) -> Text:
+    title = Text(f"{face.id}  ", style="bold")
+    title.append(safe_text(entry.name))
+    title.append(f", face {face.number}: {verdict_words(face.decision)}", style="bold")
+    return title
 
 
 def _parts(face: FaceEntry) -> Iterator[RenderableType]:
@@ -80,9 +99,7 @@ def _finding(part: PartEntry) -> str:
 
 def _places(face: FaceEntry) -> Iterator[RenderableType]:
     for part in face.places:
-        where = " in the " + concept_words(part.parents[0]) if part.parents else ""
-        leaf = f", mostly the {concept_words(part.leaf)}" if part.leaf and part.leaf != part.concept else ""
-        yield _line(f"{part.asked}: {concept_words(part.concept)}{where}{leaf}", style="bold")
+        yield _line(f"{part.asked}: {place_name(part)}", style="bold")
         altered = place_words(part)
         yield _line(f"{altered}; {_finding(part)}", 4)
 
@@ -117,7 +134,7 @@ def _faithfulness(face: FaceEntry) -> Iterator[RenderableType]:
     if curves is not None:
         yield _line(
             f"Area under the deletion curve {curves.deletion_area:.2f}, under the insertion curve "
-            f"{curves.insertion_area:.2f}; {faithfulness_words(face)}."
+            f"{curves.insertion_area:.2f}; {faithfulness_words(face)}. {AREAS}"
         )
 
 

@@ -25,7 +25,10 @@ HEAT = "sensitivity of the score, share of its maximum"
 HEAT_NAMES = ("last visual layer", "second to last visual layer")
 
 BAR_WIDTH, MARGIN, LEAST_HEIGHT = 16, 8, 200
-"""Pixels of the colour bar, around it, and of the lowest drawing; a smaller map is enlarged without smoothing."""
+"""Least pixels of the colour bar, around it, and of the lowest drawing; a smaller map is enlarged without smoothing."""
+
+LETTERS, LEAST_LETTERS = 0.06, 12
+"""Size of the letters as a share of the drawing's height, legible on a printed panel, and in pixels at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,19 +88,23 @@ def draw_map(one: FaceMap) -> NDArray[np.uint8]:
     height, width = one.values.shape
     times = max(-(-LEAST_HEIGHT // height), 1)
     coloured = _coloured(one.values).repeat(times, axis=0).repeat(times, axis=1)
-    font = typeface(12)
-    right = BAR_WIDTH + 2 * MARGIN + 46
-    image = Image.new("RGB", (width * times + right, height * times), (255, 255, 255))
+    size = max(round(LETTERS * height * times), LEAST_LETTERS)
+    across, font = max(size, BAR_WIDTH), typeface(size)
+    unit = _upwards(one.unit, size, height * times)
+    numbers = across + 6  # where they begin, from the bar's left side
+    beside = numbers + int(font.getlength("0.5")) + 6
+    image = Image.new("RGB", (width * times + 2 * MARGIN + beside + unit.width, height * times), (255, 255, 255))
     image.paste(Image.fromarray(coloured), (0, 0))
     left, top, bottom = width * times + MARGIN, MARGIN, height * times - MARGIN
-    ramp = np.linspace(1, 0, bottom - top, dtype=np.float32)[:, None].repeat(BAR_WIDTH, axis=1)
+    ramp = np.linspace(1, 0, bottom - top, dtype=np.float32)[:, None].repeat(across, axis=1)
     image.paste(Image.fromarray(_coloured(ramp)), (left, top))
     draw = ImageDraw.Draw(image)
     for value in (0.0, 0.5, 1.0):
         at = bottom - 1 - value * (bottom - top - 1)
-        draw.line((left + BAR_WIDTH, at, left + BAR_WIDTH + 4, at), fill=(0, 0, 0))
-        draw.text((left + BAR_WIDTH + 6, min(max(at - 7, 0), bottom - 8)), f"{value:g}", fill=(0, 0, 0), font=font)
-    _write_upwards(image, one.unit, left + BAR_WIDTH + 30, bottom)
+        draw.line((left + across, at, left + across + 4, at), fill=(0, 0, 0))
+        row = min(max(at, size / 2), height * times - size / 2)
+        draw.text((left + numbers, row), f"{value:g}", fill=(0, 0, 0), font=font, anchor="lm")
+    image.paste(unit, (left + beside, height * times - unit.height))
     return np.array(image, dtype=np.uint8)
 
 
@@ -106,13 +113,16 @@ def _coloured(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_CIVIDIS), cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _write_upwards(image: Image.Image, text: str, left: int, bottom: int) -> None:
-    """The unit beside the bar, read from below; as small as it has to be."""
-    size = 12
+def _upwards(text: str, size: int, height: int) -> Image.Image:
+    """The unit as it stands beside the bar, read from below, a line for each part; as small as it has to be."""
+    lines = text.replace(", ", ",\n").split("\n")
     font = typeface(size)
-    while font.getlength(text) > bottom - 2 and size > 6:
+    while max(font.getlength(line) for line in lines) > height - 2 and size > 6:
         size -= 1
         font = typeface(size)
-    line = Image.new("RGB", (int(font.getlength(text)) + 2, size + 5), (255, 255, 255))
-    ImageDraw.Draw(line).text((0, 0), text, fill=(0, 0, 0), font=font)
-    image.paste(line.rotate(90, expand=True), (left, max(bottom - line.width, 0)))
+    leading = size + 5
+    image = Image.new("RGB", (height, leading * len(lines)), (255, 255, 255))
+    draw = ImageDraw.Draw(image)
+    for place, line in enumerate(lines):
+        draw.text((1, place * leading), line, fill=(0, 0, 0), font=font)
+    return image.rotate(90, expand=True)

@@ -10,17 +10,21 @@ from reportlab.platypus import Image as Figure
 from reportlab.platypus import KeepTogether, Spacer, Table
 from reportlab.platypus.flowables import Flowable
 
-from fakeface.report.entries import ExplanationEntry, PartEntry, StatementEntry
+from fakeface.report.curve_plot import draw_curves
+from fakeface.report.entries import ExplanationEntry, FaithfulnessEntry, PartEntry, StatementEntry
 from fakeface.report.pdf_page import ACCENT, STYLES, WIDTH, Ruled, encoded, grid, markup, paragraph, table_style
 from fakeface.report.pdf_view import View, crop_picture, picture
 from fakeface.report.record import FaceEntry
+from fakeface.report.unanswered import unanswered_words
 from fakeface.report.words import (
+    AREAS,
     SIDES,
     concept_words,
     faithfulness_words,
     measured_words,
     nothing_against,
     numbered_pieces,
+    place_name,
     place_words,
     score_words,
     sensitivity_words,
@@ -36,6 +40,9 @@ PHRASES_SIDE = 62 * mm
 
 PHRASES_PIXELS = 900
 
+CURVES_WIDTH = 110 * mm
+"""Width of the curves of deletion and insertion on paper."""
+
 CHECKS = (
     "Each claim of the text is held against a measurement of the picture's own pixels, beside the range of real faces: "
     "it is consistent with the measurement, or not supported by it. On most unaltered faces some measurement lies "
@@ -46,7 +53,11 @@ CHECKS = (
 
 
 def asked_of(view: View, face: FaceEntry) -> Iterator[Flowable]:
-    """Everything that was asked of a face beyond its decision; nothing where nothing was."""
+    """Everything that was asked of a face beyond its decision, or why it is not answered; nothing where nothing was."""
+    unanswered = unanswered_words(view.head.settings, face)
+    if unanswered:
+        yield paragraph("What was asked of this face", "h3")
+        yield paragraph(unanswered)
     crop = crop_picture(view.root, face)
     yield from _parts("Parts that the mask marks, largest share first", "Part", face.parts)
     yield from _parts("Places that were asked about", "Asked, part", face.places)
@@ -84,10 +95,7 @@ def _parts(title: str, first: str, parts: Sequence[PartEntry]) -> Iterator[Flowa
 
 
 def _part_row(number: int, part: PartEntry) -> list[str | Flowable]:
-    name = concept_words(part.concept)
-    if part.asked:
-        within = f", in the {concept_words(part.parents[0])}" if part.parents else ""
-        name = f"{part.asked}: {name}{within}"
+    name = f"{part.asked}: {place_name(part)}" if part.asked else concept_words(part.concept)
     if part.problem:
         said = f"cannot be assessed here: {part.problem}"
     elif part.measurements:
@@ -185,14 +193,23 @@ def _evidence(face: FaceEntry) -> Iterator[Flowable]:
         lines = sentences or ("None.",)
         yield paragraph(title, "h3")
         yield from (paragraph(f"• {line}") for line in lines)
-    curves = face.faithfulness
-    if curves is not None:
-        yield paragraph(
-            "The text-independent score while the most probable pixels are blurred first: area "
+    if face.faithfulness is not None:
+        yield KeepTogether(_curves(face, face.faithfulness))
+
+
+def _curves(face: FaceEntry, curves: FaithfulnessEntry) -> list[Flowable]:
+    """How the score follows the reliability map: both curves, and how they are read."""
+    image = Image.fromarray(draw_curves(curves))
+    return [
+        paragraph("How the text-independent score follows the reliability map", "h3"),
+        Figure(encoded(image, "PNG"), CURVES_WIDTH, CURVES_WIDTH * image.height / image.width, hAlign="LEFT"),
+        paragraph(
+            "The text-independent score (0 to 1) while the most probable pixels are blurred first: area "
             f"{curves.deletion_area:.2f} under the curve; while they come back first: {curves.insertion_area:.2f}. "
-            f"How to read it: {faithfulness_words(face)}.",
+            f"{AREAS} How to read it: {faithfulness_words(face)}.",
             "small",
-        )
+        ),
+    ]
 
 
 def numbered(text: str) -> str:

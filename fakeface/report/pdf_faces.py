@@ -132,7 +132,7 @@ def _classes_and_regions(face: FaceEntry) -> Iterator[Flowable]:
         [paragraph(title, "h3"), _probabilities(kind, rows, half)] if rows else []
         for title, kind, rows in (
             ("Class probabilities (text-independent)", "Class", classes),
-            ("Suspect regions, highest first", "Region", regions),
+            (f"Suspect regions, highest first{_left_out(len(regions))}", "Region", regions),
         )
     ]
     if any(columns):
@@ -140,6 +140,10 @@ def _classes_and_regions(face: FaceEntry) -> Iterator[Flowable]:
         table.setStyle(table_style([("VALIGN", (0, 0), (-1, -1), "TOP"), *NO_PADDING]))
         yield Spacer(1, 3 * mm)
         yield table
+
+
+def _left_out(count: int) -> str:
+    return f" ({LISTED_REGIONS} of {count}; the record holds all)" if count > LISTED_REGIONS else ""
 
 
 def _probabilities(kind: str, values: list[tuple[str, float]], width: float) -> Table:
@@ -195,7 +199,8 @@ def _maps(view: View, face: FaceEntry) -> Iterator[tuple[Image.Image | None, str
     """Heat maps first, so that the last layer's stands beside crop, mask and overlay."""
     for one in sorted(face.maps, key=lambda found: found.kind):
         what = (
-            "what the score of the decided class is sensitive to in the scorer's"
+            "what the score that the decision rests on, of picture and chosen answer together, is sensitive to in the "
+            "scorer's"
             if one.kind == "heat"
             else "how likely each pixel is altered, before any cut:"
         )
@@ -206,8 +211,8 @@ def _maps(view: View, face: FaceEntry) -> Iterator[tuple[Image.Image | None, str
 
 
 def _side_by_side(shown: Sequence[tuple[Image.Image | None, str]]) -> Iterator[Flowable]:
-    """Panels in rows of three, or of four where there are more."""
-    across = 3 if len(shown) == 3 else 4
+    """Panels in rows of three; four stand in one row."""
+    across = 4 if len(shown) == 4 else 3
     side = WIDTH / across - GAP
     for start in range(0, len(shown), across):
         row = shown[start : start + across]

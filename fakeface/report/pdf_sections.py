@@ -13,6 +13,7 @@ from fakeface.report.pdf_films import film_summary
 from fakeface.report.pdf_page import ACCENT, STYLES, WIDTH, grid, markup, pairs, paragraph, shortened, table_style
 from fakeface.report.pdf_view import View
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
+from fakeface.report.unanswered import nothing_done
 from fakeface.report.words import (
     AGREEMENT,
     NO_FACE_WORDS,
@@ -113,12 +114,14 @@ def _summary_rows(view: View, entry: FileEntry) -> list[list[str | Flowable]]:
     shown_id = f'<font size="6.8" color="#5b6673">{markup(entry.id)}</font>'
     name = Paragraph(f"{markup(shortened(entry.name))}<br/>{shown_id}", STYLES["cell"])
     if not entry.faces:
-        return [[name, "—", _faceless_words(entry), "—", "—", "—", "—"]]
+        return [[name, "—", _faceless_words(entry, nothing_done(view.head.settings)), "—", "—", "—", "—"]]
     return [_face_row(name, face) for face in entry.faces if face.id in view.faces]
 
 
-def _faceless_words(entry: FileEntry) -> str:
-    return f"{entry.status}, not examined: {entry.error}" if entry.status != "analysed" else NO_FACE_WORDS
+def _faceless_words(entry: FileEntry, undone: str) -> str:
+    if entry.status != "analysed":
+        return f"{entry.status}, not examined: {entry.error}"
+    return f"{NO_FACE_WORDS}; {undone}" if undone else NO_FACE_WORDS
 
 
 def _face_row(name: Flowable, face: FaceEntry) -> list[str | Flowable]:

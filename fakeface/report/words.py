@@ -22,6 +22,7 @@ from fakeface.report.record import STATEMENTS, DecisionEntry, FaceEntry, FileEnt
 __all__ = [
     "ABSENCE",
     "AGREEMENT",
+    "AREAS",
     "FALSE_FLAGS",
     "NO_FACE_WORDS",
     "Piece",
@@ -34,6 +35,7 @@ __all__ = [
     "measured_words",
     "numbered_pieces",
     "pieces",
+    "place_name",
     "profile_sentence",
     "ratio_words",
     "reason_words",
@@ -321,6 +323,13 @@ SIDES = "Left and right are those of the person shown."
 """Stands once with every list of parts."""
 
 
+def place_name(part: PartEntry) -> str:
+    """What a place that was asked about is in the tree: *nose tip in the nose, mostly the columella*."""
+    where = f" in the {concept_words(part.parents[0])}" if part.parents else ""
+    leaf = f", mostly the {concept_words(part.leaf)}" if part.leaf and part.leaf != part.concept else ""
+    return f"{concept_words(part.concept)}{where}{leaf}"
+
+
 def place_words(part: PartEntry) -> str:
     """How much of a place that was asked about the mask marks; of a point, how large the marked area around it is."""
     if part.mask is None:
@@ -337,6 +346,13 @@ def nothing_against(decision: DecisionEntry) -> str:
     if decision.verdict == "indeterminate":
         return "Nothing was weighed: an inconclusive result has no side."
     return "Nothing of what was measured."
+
+
+AREAS = (
+    "The area under a curve is its mean score; a map that knows nothing, whose order of pixels is drawn at random, "
+    "gives both curves the same area on average."
+)
+"""What the areas under the curves of deletion and insertion are."""
 
 
 def faithfulness_words(face: FaceEntry) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,12 @@ from pypdf import PdfReader
 
 from fakeface.answers import AGE_QUESTIONS, LIST_QUESTIONS, Exchange
 from fakeface.backends import Engine
-from fakeface.faces import FaceCrop
+from fakeface.faces import Face, FaceCrop
+from fakeface.frames import Frame
 from fakeface.interfaces import Choices, Encoding, any_words
 from fakeface.report.overlay import decoded_mask
 
-from ..fakes import FAKE, REAL, ColourEncoder, ParrotAnswerer, draw, make_engine
+from ..fakes import FAKE, REAL, ColourEncoder, DrawnFaceFinder, ParrotAnswerer, draw, make_engine
 from .conftest import comparable, invoke, lines, read_record
 
 Use = Callable[[Engine], None]
@@ -110,10 +113,13 @@ def test_screen_and_report_say_consistent_not_supported_and_sensitive(picture: P
         assert "What speaks against the result" in text
         assert "Model's alternative" in text
         assert "real faces" in text
+        assert "whose order of pixels is drawn at random, gives both curves the same area on average" in text
     assert "Processed image: crop as the networks saw it" in pages
     assert "last visual layer" in pages
     assert "probability of alteration, 0 to 1" in pages
     assert "while the most probable pixels are blurred first" in pages
+    assert "How the text-independent score follows the reliability map" in pages
+    assert "what the score that the decision rests on, of picture and chosen answer together, is sensitive to" in pages
 
 
 def test_the_face_is_encoded_once_and_counterfactuals_are_counted_apart(picture: Path, use_engine: Use) -> None:
@@ -248,3 +254,64 @@ def test_two_runs_differ_only_in_the_run_block(picture: Path, claimer: Claimer) 
     assert curves is not None
     assert curves.shares[0] == 0
     assert curves.shares[-1] == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--ask", "How sure are you?"), ("--face", "1"), ("--chat",), ("--chat", "--ask", "Why?")],
+)
+def test_a_question_about_a_face_that_is_too_small_is_refused_before_anything_is_written(
+    place: Path, claimer: Claimer, options: tuple[str, ...]
+) -> None:
+    picture = draw(place / "small.png", FAKE)
+    before = sorted(place.iterdir())
+    result = invoke("explain", picture, "--min-face", "200", *options, "--out", "case", given=b"Why?\n")
+    assert result.exit_code == 2
+    assert "is too small to analyse: 80 pixels on the shorter side, and --min-face asks for 200" in result.stderr
+    assert "--min-face 80 lets it be examined" in result.stderr
+    assert sorted(place.iterdir()) == before
+    assert invoke("explain", picture, "--min-face", "80", *options, "--out", "case", given=b"").exit_code == 0
+
+
+def test_a_conversation_about_a_picture_without_a_face_is_refused(place: Path, claimer: Claimer) -> None:
+    result = invoke("explain", draw(place / "none.png"), "--chat", "--out", "case", given=b"Why?\n")
+    assert result.exit_code == 2
+    assert "no face was found in the picture; --add-face says where one is" in result.stderr
+    assert not Path("case").exists()
+
+
+def test_the_face_that_is_meant_is_too_small_though_another_is_not(place: Path, claimer: Claimer) -> None:
+    picture = draw(place / "two.png", FAKE, REAL)
+    added = ("--add-face", "0,0,30,30")  # the leftmost of three, and so number 1
+    result = invoke("explain", picture, *added, "--face", "1", "--out", "case")
+    assert result.exit_code == 2
+    assert "face 1 is too small to analyse: 30 pixels" in result.stderr
+    result = invoke("explain", picture, *added, "--face", "2", "--out", "case")
+    assert result.exit_code == 0, result.stderr
+    assert "Nothing was explained" not in result.stdout, "of face 1 nothing was asked"
+
+
+def test_screen_and_report_say_on_which_face_nothing_was_explained_and_why(place: Path, claimer: Claimer) -> None:
+    picture = draw(place / "two.png", FAKE)
+    result = invoke("explain", picture, "--add-face", "0,0,30,30", "--ask", "Why?", "--out", "case")
+    assert result.exit_code == 0, result.stderr
+    pages = " ".join(" ".join(page.extract_text() for page in PdfReader("case/report.pdf").pages).split())
+    for text in (" ".join(result.stdout.split()), pages):
+        assert text.count("Nothing was explained: the face is too small to analyse. Its shorter side has 30") == 1
+        assert "--min-face asks for 48; --min-face 30 lets it be examined" in text
+    invoke("explain", draw(place / "none.png"), picture, "--out", "other")
+    pages = " ".join(" ".join(page.extract_text() for page in PdfReader("other/report.pdf").pages).split())
+    assert "no conclusion on authenticity; nothing was explained" in pages
+
+
+def test_finding_faces_ahead_of_the_run_counts_as_finding_them(
+    picture: Path, claimer: Claimer, use_engine: Use
+) -> None:
+    class Slow(DrawnFaceFinder):
+        def find(self, frame: Frame) -> tuple[Face, ...]:
+            time.sleep(0.2)
+            return super().find(frame)
+
+    use_engine(replace(with_answerer(claimer), finder=Slow()))
+    assert invoke("explain", picture, "--ask", "Why?", "--out", "case").exit_code == 0
+    assert 0.2 <= read_record(Path("case")).run.seconds_finding_faces < 0.4, "once, and counted"

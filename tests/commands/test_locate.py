@@ -118,6 +118,7 @@ def test_only_the_face_that_is_meant_is_located(picture: Path) -> None:
 
 BAD = [
     (("--region", "left nosse"), "nearest: "),
+    (("--region", " "), "is empty; there are for example left eye, nose and mouth"),
     (("--region", "teeth"), "cannot be assessed"),
     (("--box", "200,100,300,150"), "reaches outside the picture: the picture has 260 x 160 pixels"),
     (("--box", "5,5,5,9"), "is empty"),
@@ -128,6 +129,7 @@ BAD = [
     (("--face", "3"), "there is no face 3: the picture has 2"),
     (("--mask", "small.png"), "has 10 x 10 pixels"),
     (("--mask", "dark.png"), "marks no pixel"),
+    (("--mask", "labels.png"), "marks no pixel: values above 127 count, of 0 to 255, and its highest is 1"),
     (("--mask", "missing.png"), "cannot be read"),
 ]
 
@@ -139,6 +141,7 @@ def test_a_place_that_cannot_be_answered_is_refused_before_anything_is_written(
 ) -> None:
     Image.fromarray(np.full((10, 10), 255, np.uint8)).save("small.png")
     Image.fromarray(np.zeros((160, 260), np.uint8)).save("dark.png")
+    Image.fromarray(np.ones((160, 260), np.uint8)).save("labels.png")
     before = sorted(place.iterdir())
     result = invoke(command, picture, "--out", "case", *options)
     assert result.exit_code == 2, result.output
