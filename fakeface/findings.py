@@ -215,7 +215,7 @@ class FaceFinding:
         probabilities: (224, 224) float32 0..1 over the window, how likely each pixel is altered; ``None`` where the
             map was not asked for.
         heatmaps: (224, 224) float32 0..1 over the window for each visual layer of the scorer, last layer first: where
-            its score of the decided class is sensitive to the picture.
+            its score of the decided pairing of picture and answer is sensitive to the picture.
         contrary: plain sentences, what speaks against the decision.
         faithfulness: how the text-independent score follows ``probabilities``; ``None`` where it was not asked for.
     """
