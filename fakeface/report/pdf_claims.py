@@ -156,12 +156,12 @@ def _caption(each: str, numbers: str, file: str | None) -> str:
 def _claims(statements: Sequence[StatementEntry]) -> Flowable:
     columns = (
         ("No.", 9 * mm),
-        ("Phrase, part", 33 * mm),
-        ("What the text says", 34 * mm),
+        ("Phrase, part", 30 * mm),
+        ("What the text says", 33 * mm),
         ("Measurement", 42 * mm),
-        ("Check", 26 * mm),
-        ("Part marked", 14 * mm),
-        ("Score", WIDTH - 158 * mm),
+        ("Check", 24 * mm),
+        ("Marked", 15 * mm),
+        ("Score", WIDTH - 153 * mm),
     )
     return grid(columns, [_claim_row(claim) for claim in statements])
 
