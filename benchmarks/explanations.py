@@ -157,7 +157,7 @@ def wordings(sample: FaceSample, original: FaceSample | None, task: str, asked: 
 
 def take_in(tally: Tally, group: str, sample: FaceSample, original: FaceSample | None, engine: Engine) -> None:
     """One face: everything that is measured on it."""
-    rng = np.random.default_rng((SEED, len(tally.values["agreement of text and masks"])))
+    rng = np.random.default_rng((SEED, len(tally.values["agreement of text, masks and region head"])))
     touched, still = parts_of(sample, rng)
     box = None if touched is None else box_of(region_masks(sample.landmarks, CROP_SIZE, CROP_SIZE)[_ROW[touched]])
     found = explained(engine, sample, [name for name in (touched, still) if name is not None], box)
@@ -182,7 +182,7 @@ def take_in(tally: Tally, group: str, sample: FaceSample, original: FaceSample |
     claims = [one for one in told.statements if one.term in TERMS and one.supported is not None]
     tally.add("claims supported by a measurement", group, [float(bool(one.supported)) for one in claims])
     if told.agreement is not None:
-        tally.add("agreement of text and masks", group, [told.agreement])
+        tally.add("agreement of text, masks and region head", group, [told.agreement])
     shown = [one.mask.pixels for one in told.statements if one.mask is not None and one.mask.pixels.any()]
     if original is None:
         tally.add("false grounded phrases per real face", group, [float(len(shown))])

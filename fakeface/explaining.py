@@ -151,7 +151,6 @@ class _Teller:
         return self._checked(task, exchange, ())
 
     def _checked(self, task: str, exchange: Exchange, history: tuple[Exchange, ...]) -> Explanation:
-        finding = self.finding
         masks = phrase_masks(self.engine, self.encoding, exchange, history, self.witness.places)
         statements = check_statements(read_statements(exchange.answer), masks, self.witness.suspicion.measured)
         statements = with_masks(self.engine, self.encoding, statements, self.witness.places)
@@ -160,11 +159,15 @@ class _Teller:
             exchange.question,
             exchange.answer,
             self._tried(statements),
-            agreement(statements, finding.masks, self.encoding.crop) if task in _OF_THE_FACE else None,
+            self._agreement(statements) if task in _OF_THE_FACE else None,
             note="" if _within_teaching(exchange.question) else UNTAUGHT,
         )
         self.asked.listener.checked(explanation)
         return explanation
+
+    def _agreement(self, statements: tuple[Statement, ...]) -> float | None:
+        suspects = [name for name, _ in self.encoding.regions]
+        return agreement(statements, self.finding.masks, suspects, self.encoding.crop)
 
     def _tried(self, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
         """The statements with the change of the score where their masks are painted over."""

@@ -37,32 +37,33 @@ def said(text: str) -> tuple[Statement, ...]:
     return read_statements(text)
 
 
+EYES = ("right_eye", "left_eye")
 BOTH_EYES = "The <p>right eye</p>[SEG] is altered in part. The <p>left eye</p>[SEG] is altered in part."
 
 
 def test_text_and_mask_that_mean_the_same_parts_agree(crop: FaceCrop) -> None:
-    assert agreement(said(BOTH_EYES), [over(crop, "right_eye", "left_eye")], crop) == pytest.approx(1.0)
+    assert agreement(said(BOTH_EYES), [over(crop, "right_eye", "left_eye")], EYES, crop) == pytest.approx(1.0)
     one_by_one = [over(crop, "right_eye"), over(crop, "left_eye")]
-    assert agreement(said(BOTH_EYES), one_by_one, crop) == pytest.approx(1.0)
+    assert agreement(said(BOTH_EYES), one_by_one, EYES, crop) == pytest.approx(1.0)
 
 
 def test_half_of_the_parts_is_two_thirds_of_agreement_and_others_are_none(crop: FaceCrop) -> None:
-    assert agreement(said(BOTH_EYES), [over(crop, "right_eye")], crop) == pytest.approx(2 / 3)
-    assert agreement(said(BOTH_EYES), [over(crop, "chin")], crop) == 0
-    assert agreement(said(BOTH_EYES), [], crop) == 0
+    assert agreement(said(BOTH_EYES), [over(crop, "right_eye")], EYES, crop) == pytest.approx((2 / 3 + 1 + 2 / 3) / 3)
+    assert agreement(said(BOTH_EYES), [over(crop, "chin")], (), crop) == 0
+    assert agreement(said(BOTH_EYES), [], EYES, crop) == pytest.approx(1 / 3)
 
 
 def test_parts_that_are_said_to_be_unaltered_do_not_count_as_named(crop: FaceCrop) -> None:
     usual = (
         "No region stands out: the <p>right eye</p>[NOSEG] is in the range of real faces in colour, detail and noise."
     )
-    assert agreement(said(usual), [], crop) == 1
-    assert agreement(said(usual), [over(crop, "right_eye")], crop) == 0
+    assert agreement(said(usual), [], (), crop) == 1
+    assert agreement(said(usual), [over(crop, "right_eye")], (), crop) == pytest.approx(1 / 3)
 
 
 def test_a_text_that_names_no_part_agrees_with_nothing_and_contradicts_nothing(crop: FaceCrop) -> None:
-    assert agreement(said("It is a face."), [over(crop, "chin")], crop) is None
-    assert agreement(said("it is <p>fake</p>[SEG]"), [], crop) is None
+    assert agreement(said("It is a face."), [over(crop, "chin")], (), crop) is None
+    assert agreement(said("it is <p>fake</p>[SEG]"), [], (), crop) is None
 
 
 def test_f1_of_names() -> None:

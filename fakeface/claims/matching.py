@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,24 +35,27 @@ LEAST_AREA = 3
 """Pixels of the grid from which a region is there at all."""
 
 
-def agreement(statements: Sequence[Statement], masks: Sequence[Mask], crop: FaceCrop) -> float | None:
-    """F1 between the regions that a text says are altered and those that the artifact masks touch, 0..1.
+def agreement(
+    statements: Sequence[Statement], masks: Sequence[Mask], suspects: Sequence[str], crop: FaceCrop
+) -> float | None:
+    """Whether text, artifact masks and region head mean the same regions: the mean F1 of each two of them, 0..1.
 
-    Two sides that name nothing agree. Text and masks come from one network, so this is a check of its consistency.
+    Two sides that name nothing agree. All three come from one network, so this is a check of its consistency.
 
     Args:
-        statements: of the text.
-        masks: artifact masks of the face, in the frame's pixels.
+        statements: of the text; those that call a part altered count.
+        masks: artifact masks of the face, in the frame's pixels; the regions that they touch count.
+        suspects: regions that the region head names.
         crop: the window of the face.
 
     Returns:
-        the F1; ``None`` where the text speaks of no part of the face at all.
+        the mean; ``None`` where the text speaks of no part of the face at all.
     """
     if all(one.concept is None for one in statements):
         return None
     named = regions_named(one.concept for one in statements if one.concept and is_alteration(one))
     touched = masked_regions(joined((mask.pixels for mask in masks), crop), crop.to_window(crop.face.landmarks))
-    return overlap_f1(named, touched)
+    return sum(overlap_f1(*two) for two in combinations((named, touched, tuple(suspects)), 2)) / 3
 
 
 def overlap_f1(one: Collection[str], other: Collection[str]) -> float:

@@ -105,7 +105,7 @@ def _places(face: FaceEntry) -> Iterator[RenderableType]:
 
 
 def _explanation(explanation: ExplanationEntry) -> Iterator[RenderableType]:
-    agreement = "" if explanation.agreement is None else f"; text and masks agree {score_words(explanation.agreement)}"
+    agreement = "" if explanation.agreement is None else f"; agreement {score_words(explanation.agreement)}"
     yield _line(f"What the model wrote, {explanation.task}: {explanation.question}{agreement}", style="bold")
     yield Padding(marked_text(explanation.text), (0, 0, 0, 4))
     if explanation.note:

@@ -86,8 +86,8 @@ class StatementEntry(Entry):
 class ExplanationEntry(Entry):
     """A text about a face and its claims, checked. ``task`` is age, list, report, region or question.
 
-    ``agreement``: whether text and masks name the same parts of the face, 0..1. ``note`` says where the model was not
-    taught to answer such a question. ``overlay_file`` shows the masks of the numbered phrases.
+    ``agreement``: whether text, masks and region head name the same regions, 0..1. ``note`` says where the model was
+    not taught to answer such a question. ``overlay_file`` shows the masks of the numbered phrases.
     """
 
     task: str

@@ -127,7 +127,10 @@ def _reading(explanation: ExplanationEntry) -> Iterator[str]:
         yield "Underlined phrases have a mask."
     if explanation.agreement is not None:
         agreement = score_words(explanation.agreement)
-        yield f"Agreement of the parts that the text and the face's artifact mask name (F1, 0 to 1): {agreement}."
+        yield (
+            "Agreement of the regions that the text, the face's artifact mask and the region head name (mean F1 of "
+            f"each two, 0 to 1): {agreement}."
+        )
     if explanation.note:
         yield explanation.note
 
