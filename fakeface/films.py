@@ -63,7 +63,8 @@ class FilmFacts:
         audio: one description per audio stream; sound is never examined.
         decoder: program and version that decoded ("ffmpeg 7.0.2").
         notes: one sentence per transformation or oddity on the way in.
-        whole: whether it could be examined to the end that the container announces.
+        whole: whether it could be examined to the end that the container announces, and its file is as long as the
+            parts in it say.
     """
 
     container: str

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from fakeface.backends.ffmpeg import find_program
 from fakeface.backends.film_commands import FilmCommands
+from fakeface.backends.film_ending import FilmEnding, read_ending
 from fakeface.backends.film_facts import facts_of, frame_notes
 from fakeface.backends.film_reading import Film
 from fakeface.backends.film_streams import Streams
@@ -80,16 +81,17 @@ class FilmDecoder:
         descriptor = open_sealed(evidence)
         try:
             head = os.pread(descriptor, HEAD_BYTES, 0)
+            container = film_container(head)
+            ending = read_ending(descriptor, evidence.size_bytes, container)
         finally:
             os.close(descriptor)
-        container = film_container(head)
         if not container:
             raise UnsupportedEvidence(f"the content is {_kind(head)}; supported are films in {_FORMATS}")
         film = Film(evidence, FilmCommands(self._program, container, self._settings))
         streams = film.probe()
         length = streams.duration_seconds
         told = None if progress is None else lambda reached: progress(reached, length)
-        return FilmSource(film, streams, film.scan(streams, told))
+        return FilmSource(film, streams, film.scan(streams, told), ending)
 
 
 def _kind(head: bytes) -> str:
@@ -105,11 +107,12 @@ class FilmSource:
         film: what it is read from.
         streams: as the container announces them.
         table: of all its frames.
+        ending: what the structure of its file says of its end.
     """
 
-    def __init__(self, film: Film, streams: Streams, table: FilmTable) -> None:
+    def __init__(self, film: Film, streams: Streams, table: FilmTable, ending: FilmEnding) -> None:
         self._film, self._streams, self._table = film, streams, table
-        self._facts = facts_of(streams, table, str(film.commands.program))
+        self._facts = facts_of(streams, table, str(film.commands.program), ending)
         self._notes = frame_notes(streams.videos[0], table)
         self._given = 0
 
