@@ -20,6 +20,7 @@ from fakeface.findings import FaceFinding
 
 __all__ = [
     "MEASURES",
+    "STEPS",
     "DecisiveFrame",
     "FilmCounts",
     "FilmFacts",
@@ -44,6 +45,9 @@ MEASURES = {
     "score_spread": "spread of the text-independent score (interquartile)",
 }
 """What is measured over the time of a track, by name; the name ends with the unit."""
+
+STEPS = ("rotated ", "deinterlaced ", "converted from ")
+"""How notes on a film begin that say what is done to every frame of usual films; all others tell of something odd."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from fakeface.report.record import file_entry
 from fakeface.report.tables import CsvWriter
 from fakeface.sampling import SampledFrame
 from tests.builders import make_file_finding
-from tests.film_builders import at, film_frames, make_film, make_film_finding, make_short_track, make_track
+from tests.film_builders import at, film_frames, make_facts, make_film, make_film_finding, make_short_track, make_track
 
 
 class Kept(dict):
@@ -85,10 +85,18 @@ def test_a_track_in_words():
 def test_what_is_known_of_a_film_names_rate_frames_sampling_and_the_unexamined_sound():
     rows = dict(fact_rows(entry_of()))
     assert rows["Frame rate"] == "29.970 per second on average (30000/1001); constant"
-    assert rows["Frames"] == "300 frames decoded, 2 damaged or lost, 38 looked at for faces, 38 with a face"
+    assert rows["Frames"] == (
+        "300 frames decoded, 2 reported damaged or lost by the decoder, 38 looked at for faces, 38 with a face"
+    )
     assert rows["Frames looked at"] == "4 frames per second, at most 1,200"
     assert rows["Sound"] == "aac, 48000 Hz, stereo. Sound was not examined."
     assert rows["Duration as stated"] == "00:00:10.010 (1001/100 s)"
+
+
+@pytest.mark.parametrize("codec", ["hevc", "vp8", "vp9"])
+def test_a_count_of_damage_says_where_it_is_worth_little(codec):
+    rows = dict(fact_rows(entry_of(make_film(facts=make_facts(codec=codec)))))
+    assert rows["Frames"].endswith(f"with a face. Decoders of {codec} conceal damage and report hardly any")
 
 
 def test_the_timeline_table_has_every_sighting_of_every_film_with_exact_times():

@@ -49,12 +49,12 @@ def test_facts_sampling_counts_and_sound_are_stated(text):
     for words in (
         "mov,mp4,m4a,3gp,3g2,mj2; h264, yuv420p",
         "29.970 per second on average (30000/1001); constant",
-        "300 frames decoded, 2 damaged or lost, 38 looked at for faces, 38 with a face",
+        "300 frames decoded, 2 reported damaged or lost by the decoder, 38 looked at for faces, 38 with a face",
         "4 frames per second, at most 1,200",
         "Result for the film supports alteration",
         "Result for the film inconclusive (no face found; no conclusion on authenticity)",
         "Sound was not examined",
-        "10 bits per channel reduced to 8",
+        "converted from yuv420p10le (tv) to RGB with 8 bits per colour",
         "Threshold 0.50; closer to it than 0.05 is too close to call; fewer than 8 scored sightings are too few",
     ):
         assert words in text
