@@ -186,6 +186,22 @@ def test_the_plot_shows_the_segment_and_the_threshold_where_they_are():
     assert tick.mean() > 0.9
 
 
+def test_every_decisive_frame_is_told_below_the_plot_and_none_lies_over_the_legend():
+    film = entry_of()
+    track = film.tracks[0]
+    usual = draw_timeline(film, track)
+    five = draw_timeline(film, track.model_copy(update={"decisive": (*track.decisive, *track.decisive)[:1] * 5}))
+    assert five.shape == (PLOT_SIZE[1] + 2 * 24, *usual.shape[1:])
+    assert np.array_equal(five[-44:], usual[-44:])  # the legend
+
+    def lines(drawn):
+        inked = (drawn[560:-44, 100:1000].min(axis=(1, 2)) < 100).astype(int)
+        return int((np.diff(inked, prepend=0) == 1).sum())
+
+    assert lines(usual) == 2
+    assert lines(five) == 5
+
+
 def test_the_whole_film_stands_below_the_plot_with_the_tracks_place_in_it():
     film = entry_of()
     strip = draw_timeline(film, film.tracks[2]).astype(int)[512, 101:1280]

@@ -18,7 +18,7 @@ from fakeface.backends.film_facts import facts_of, frame_notes
 from fakeface.backends.film_reading import Film
 from fakeface.backends.film_streams import Streams
 from fakeface.backends.film_table import FilmTable
-from fakeface.decoder.signatures import HEAD_BYTES, film_container, iso_picture, other_kind
+from fakeface.decoder.signatures import FILM_FORMATS, HEAD_BYTES, film_container, iso_picture, other_kind
 from fakeface.errors import UnsupportedEvidence
 from fakeface.evidence import Evidence, open_read_only, open_sealed
 from fakeface.films import FilmCounts, FilmFacts, Shot
@@ -27,8 +27,6 @@ from fakeface.sampling import SampledFrame, Sampling, choose_frames
 from fakeface.settings import FilmSettings
 
 __all__ = ["FilmDecoder", "FilmSource", "looks_like_film"]
-
-_FORMATS = "MP4, MOV, MKV, WebM, AVI"
 
 
 def looks_like_film(path: str | os.PathLike[str] | bytes) -> bool:
@@ -86,7 +84,7 @@ class FilmDecoder:
         finally:
             os.close(descriptor)
         if not container:
-            raise UnsupportedEvidence(f"the content is {_kind(head)}; supported are films in {_FORMATS}")
+            raise UnsupportedEvidence(f"the content is {_kind(head)}; supported are films in {', '.join(FILM_FORMATS)}")
         film = Film(evidence, FilmCommands(self._program, container, self._settings))
         streams = film.probe()
         length = streams.duration_seconds
@@ -97,7 +95,7 @@ class FilmDecoder:
 def _kind(head: bytes) -> str:
     picture = iso_picture(head)
     kind = f"a picture ({picture})" if picture else other_kind(head)
-    return "not a film that can be examined" if not kind or "video" in kind else kind
+    return kind or "not a film that can be examined"
 
 
 class FilmSource:
