@@ -1,5 +1,6 @@
 import csv
 import hashlib
+from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO, StringIO
 
@@ -254,6 +255,17 @@ def test_the_sheet_shows_each_decisive_face_as_examined_and_beside_it_the_outlin
     mask = make_film().tracks[0].decisive[0].finding.masks[0].pixels
     corners = np.array([[np.nonzero(mask)[1].min(), np.nonzero(mask)[0].min()]], np.float32)
     assert square.to_window(corners)[0] == pytest.approx([columns.min(), rows.min()], abs=4)
+
+
+def test_a_decisive_face_without_a_mask_is_shown_once_and_said_to_have_none():
+    track = make_track(1)
+    bare = tuple(replace(one, finding=replace(one.finding, masks=())) for one in track.decisive)
+    kept = Kept()
+    save_film(kept.save, "F0001", make_film(replace(track, decisive=bare)))
+    sheet, crop = kept.opened("films/F0001-sheet.png"), kept.opened("faces/F0001-T01-1.png")
+    assert np.array_equal(sheet[90 : 90 + 224, 20 : 20 + 224], crop)
+    beside = sheet[90 : 90 + 224, 244 : 244 + 224]
+    assert 0.9 < (beside == 255).all(axis=2).mean() < 1  # words on paper
 
 
 def test_a_crowd_fits_a_sheet_and_a_film_without_decisive_frames_has_none():

@@ -85,6 +85,17 @@ def test_pictures_are_a_timeline_per_track_two_per_decisive_frame_and_its_panels
     assert count == 2 + 2 * 2 + 2 * 3
 
 
+def test_a_frame_without_a_mask_is_shown_without_an_outline_and_says_so(tmp_path):
+    track = make_track(1)
+    bare = tuple(replace(one, finding=replace(one.finding, masks=())) for one in track.decisive)
+    root = run_case(tmp_path / "case", make_film_finding(1, make_film(replace(track, decisive=bare))))
+    text = " ".join(pages_of(root))
+    assert text.count("Processed image: the crop; it has no artifact mask.") == 2
+    assert "contour" not in text
+    assert "mask's outline" not in text
+    assert sum(len(page.images) for page in PdfReader(root / "report.pdf").pages) == 1 + 2 + 2
+
+
 def test_the_same_record_renders_to_the_same_bytes(case):
     assert pdf_bytes(case) == (case / "report.pdf").read_bytes()
 
