@@ -118,7 +118,7 @@ def _ends(table: FilmTable, announced: Fraction | None, ending: FilmEnding) -> I
             "consistent with a file that was cut off, damaged or edited"
         )
     if max(announced or end, end) > _LONGEST:
-        yield "the film claims to last longer than a day: its presentation times may be wrong"
+        yield "the announced length or presentation times reach beyond a day: they may be wrong"
     if pause > _LONGEST_PAUSE:
         yield f"no frame is presented for {_seconds(pause)} behind frame {before}"
     if ending.cut:
