@@ -24,9 +24,13 @@ class FilmBar:
     Args:
         progress: of rich; ``None`` shows nothing.
         count: how many inputs there are; called only where a bar is shown.
+
+    Attributes:
+        part: start and end in seconds of what is looked at in each film; ``None`` for its own.
     """
 
     def __init__(self, progress: Progress | None, count: Callable[[], int] = lambda: 0) -> None:
+        self.part: tuple[Fraction | None, Fraction | None] = (None, None)
         self._progress = progress
         self._film: TaskID | None = None
         self._words = ""
@@ -45,10 +49,10 @@ class FilmBar:
         self._show_time("reading", reached, length)
 
     def reached(self, item: Input, reached: Fraction, length: Fraction | None) -> None:
-        """A film was looked at up to this time, of its whole length; both in seconds."""
+        """A film was looked at up to this time, of its whole length, both in seconds; told of the part looked at."""
         from fakeface.findings import file_id
 
-        self._show_time(file_id(item.number), reached, length)
+        self._show_time(file_id(item.number), *self._in_part(reached, length))
 
     def decided(self, done: int, count: int) -> None:
         """So many of the decisive faces of a film are decided, of so many."""
@@ -57,8 +61,14 @@ class FilmBar:
     def written(self, pictures: Iterable[tuple[T, Fraction]], length: Fraction | None) -> Iterator[tuple[T, Fraction]]:
         """The pictures of a copy with their times in seconds, told as they pass."""
         for picture, moment in pictures:
-            self._show_time("copy", moment, length)
+            self._show_time("copy", *self._in_part(moment, length))
             yield picture, moment
+
+    def _in_part(self, reached: Fraction, length: Fraction | None) -> tuple[Fraction, Fraction | None]:
+        """A time and a length of the film as those of the part that is looked at."""
+        start, end = self.part[0] or Fraction(0), self.part[1]
+        last = min((one for one in (end, length) if one is not None), default=None)
+        return max(reached - start, Fraction(0)), last - start if last is not None and last > start else None
 
     def _show_time(self, words: str, reached: Fraction, length: Fraction | None) -> None:
         whole = float(length) if length else None

@@ -186,6 +186,7 @@ class FilmPart:
         from fakeface.findings import file_id
 
         self._bar, self._decoder.read = bar, bar.read
+        bar.part = self.request.sampling.start, self.request.sampling.end
         return FilmRoute(
             engine,
             lambda evidence: looks_like_film(evidence.path),

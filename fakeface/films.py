@@ -20,6 +20,7 @@ from fakeface.findings import FaceFinding
 
 __all__ = [
     "MEASURES",
+    "STEPS",
     "DecisiveFrame",
     "FilmCounts",
     "FilmFacts",
@@ -45,6 +46,9 @@ MEASURES = {
 }
 """What is measured over the time of a track, by name; the name ends with the unit."""
 
+STEPS = ("rotated ", "deinterlaced ", "converted from ")
+"""How notes on a film begin that say what is done to every frame of usual films; all others tell of something odd."""
+
 
 @dataclass(frozen=True, slots=True)
 class FilmFacts:
@@ -63,7 +67,8 @@ class FilmFacts:
         audio: one description per audio stream; sound is never examined.
         decoder: program and version that decoded ("ffmpeg 7.0.2").
         notes: one sentence per transformation or oddity on the way in.
-        whole: whether it could be examined to the end that the container announces.
+        whole: whether it could be examined to the end that the container announces, and its file is as long as the
+            parts in it say.
     """
 
     container: str

@@ -64,7 +64,7 @@ def make_facts(**changes: object) -> FilmFacts:
         interlaced=False,
         audio=("aac, 48000 Hz, stereo",),
         decoder="ffmpeg 7.0.2",
-        notes=("10 bits per channel reduced to 8",),
+        notes=("converted from yuv420p10le (tv) to RGB with 8 bits per colour",),
     )
     return replace(facts, **changes)
 

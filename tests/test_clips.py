@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 from fractions import Fraction
 
@@ -11,6 +12,7 @@ from fakeface.backends.films import FilmDecoder
 from fakeface.decision import Verdict
 from fakeface.errors import BackendError, OutputError
 from fakeface.evidence import seal
+from fakeface.report.film_band import Band
 from fakeface.report.film_clip import CLIP_SIDES, annotated, clip_size, seen_at
 from fakeface.report.film_entries import FilmFiles, film_entry
 from fakeface.report.film_plot import gap_after
@@ -243,6 +245,24 @@ def test_the_time_code_and_the_playhead_differ_from_frame_to_frame():
     span = 640 - 2 * 11
     assert heads[0].mean() == pytest.approx(11 + span * 10 / 300, abs=4)
     assert heads[1].mean() == pytest.approx(11 + span * 200 / 300, abs=4)
+
+
+@pytest.mark.parametrize(("width", "lines"), [(108, 6), (270, 2), (360, 2), (640, 1), (1280, 1)])
+def test_time_code_note_and_timeline_lie_apart_in_copies_of_every_width(width, lines):
+    band = Band(entry_of(), "F0001", width)
+    code_and_note, timeline = band.areas[:-1], band.areas[-1]
+    assert len({area[1] for area in code_and_note}) == lines
+    for one, other in itertools.combinations(band.areas, 2):
+        assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+    drawn = band.drawn(123, at(123))
+    assert drawn.shape[0] % 2 == 0
+    assert all(0 <= left < right <= width for left, _, right, _ in band.areas)
+    assert timeline[3] <= drawn.shape[0]
+    inked = np.any(drawn != 255, axis=2)
+    for left, top, right, bottom in band.areas:
+        assert inked[top:bottom, left:right].any()
+        inked[top:bottom, left : right + 2] = False
+    assert not inked.any()  # nothing is written outside of its place
 
 
 def test_the_same_record_and_film_draw_the_same_pictures():

@@ -1,18 +1,22 @@
 import io
+from dataclasses import replace
+from fractions import Fraction
 
 from rich.console import Console
 
+from fakeface.films import FilmCounts, Shot
 from fakeface.report.console import summary_table
 from fakeface.report.console_films import Sparkline, timeline_levels
 from fakeface.report.film_entries import FilmFiles, film_entry
 from fakeface.report.record import file_entry
 from tests.builders import make_file_finding
-from tests.film_builders import make_facts, make_film, make_film_finding, make_short_track, make_track
+from tests.film_builders import at, make_facts, make_film, make_film_finding, make_short_track, make_track
 
 GOLDEN = """\
 F0001  films/001.mp4: supports alteration
   length 0:10.01, 320 x 240 pixels, h264, 2 shots; 38 of 300 frames looked at, 2
-  damaged or lost (4 frames per second, at most 1,200). Sound was not examined.
+  reported damaged or lost (4 frames per second, at most 1,200). Sound was not
+  examined.
                           Score       Scored/ Stands
 Track Result              (95 %)      seen    out at        Timeline
 ────────────────────────────────────────────────────────────────────────────────
@@ -27,7 +31,8 @@ T03   inconclusive: too   —           3/3     —             ········
 
 F0002  films/002.mp4: inconclusive
   length 0:10.01, 320 x 240 pixels, h264, 2 shots; 38 of 300 frames looked at, 2
-  damaged or lost (4 frames per second, at most 1,200). Sound was not examined.
+  reported damaged or lost (4 frames per second, at most 1,200). Sound was not
+  examined.
   inconclusive: no face found; no conclusion on authenticity
 
 This is the embedded compact profile: a small set of networks that runs without
@@ -55,6 +60,23 @@ def films(count=1):
 def test_films_read_as_written_here():
     empty = file_entry(make_film_finding(2, make_film(tracks=())))
     assert shown([*films(), empty]) == GOLDEN
+
+
+def test_what_is_odd_about_a_whole_film_is_said_and_how_its_frames_are_converted_is_not():
+    odd = "the film holds 2 streams of pictures; the first one is examined"
+    facts = make_facts(notes=("rotated 90 degrees clockwise, as the file says", "converted from yuv420p to RGB", odd))
+    text = shown([file_entry(make_film_finding(1, make_film(facts=facts)))])
+    assert facts.whole
+    assert f"\n  {odd}\n" in text
+    assert "rotated" not in text
+    assert "converted" not in text
+
+
+def test_a_film_of_one_frame_is_as_long_as_its_container_says():
+    one = FilmCounts(1, 0, 1, 0, at(0), at(0))
+    for stated, said in ((Fraction(4, 100), "length 0:00.04 as stated, 320"), (None, "length not stated, 320")):
+        film = make_film(facts=make_facts(duration_seconds=stated), counts=one, shots=(Shot(1, at(0), at(0)),))
+        assert said in shown([file_entry(make_film_finding(1, replace(film, tracks=())))])
 
 
 def test_pictures_beside_films_keep_their_own_table():

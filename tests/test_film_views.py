@@ -1,5 +1,6 @@
 import csv
 import hashlib
+from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO, StringIO
 
@@ -27,7 +28,7 @@ from fakeface.report.record import file_entry
 from fakeface.report.tables import CsvWriter
 from fakeface.sampling import SampledFrame
 from tests.builders import make_file_finding
-from tests.film_builders import at, film_frames, make_film, make_film_finding, make_short_track, make_track
+from tests.film_builders import at, film_frames, make_facts, make_film, make_film_finding, make_short_track, make_track
 
 
 class Kept(dict):
@@ -85,10 +86,18 @@ def test_a_track_in_words():
 def test_what_is_known_of_a_film_names_rate_frames_sampling_and_the_unexamined_sound():
     rows = dict(fact_rows(entry_of()))
     assert rows["Frame rate"] == "29.970 per second on average (30000/1001); constant"
-    assert rows["Frames"] == "300 frames decoded, 2 damaged or lost, 38 looked at for faces, 38 with a face"
+    assert rows["Frames"] == (
+        "300 frames decoded, 2 reported damaged or lost by the decoder, 38 looked at for faces, 38 with a face"
+    )
     assert rows["Frames looked at"] == "4 frames per second, at most 1,200"
     assert rows["Sound"] == "aac, 48000 Hz, stereo. Sound was not examined."
     assert rows["Duration as stated"] == "00:00:10.010 (1001/100 s)"
+
+
+@pytest.mark.parametrize("codec", ["hevc", "vp8", "vp9"])
+def test_a_count_of_damage_says_where_it_is_worth_little(codec):
+    rows = dict(fact_rows(entry_of(make_film(facts=make_facts(codec=codec)))))
+    assert rows["Frames"].endswith(f"with a face. Decoders of {codec} conceal damage and report hardly any")
 
 
 def test_the_timeline_table_has_every_sighting_of_every_film_with_exact_times():
@@ -178,6 +187,22 @@ def test_the_plot_shows_the_segment_and_the_threshold_where_they_are():
     assert tick.mean() > 0.9
 
 
+def test_every_decisive_frame_is_told_below_the_plot_and_none_lies_over_the_legend():
+    film = entry_of()
+    track = film.tracks[0]
+    usual = draw_timeline(film, track)
+    five = draw_timeline(film, track.model_copy(update={"decisive": (*track.decisive, *track.decisive)[:1] * 5}))
+    assert five.shape == (PLOT_SIZE[1] + 2 * 24, *usual.shape[1:])
+    assert np.array_equal(five[-44:], usual[-44:])  # the legend
+
+    def lines(drawn):
+        inked = (drawn[560:-44, 100:1000].min(axis=(1, 2)) < 100).astype(int)
+        return int((np.diff(inked, prepend=0) == 1).sum())
+
+    assert lines(usual) == 2
+    assert lines(five) == 5
+
+
 def test_the_whole_film_stands_below_the_plot_with_the_tracks_place_in_it():
     film = entry_of()
     strip = draw_timeline(film, film.tracks[2]).astype(int)[512, 101:1280]
@@ -230,6 +255,17 @@ def test_the_sheet_shows_each_decisive_face_as_examined_and_beside_it_the_outlin
     mask = make_film().tracks[0].decisive[0].finding.masks[0].pixels
     corners = np.array([[np.nonzero(mask)[1].min(), np.nonzero(mask)[0].min()]], np.float32)
     assert square.to_window(corners)[0] == pytest.approx([columns.min(), rows.min()], abs=4)
+
+
+def test_a_decisive_face_without_a_mask_is_shown_once_and_said_to_have_none():
+    track = make_track(1)
+    bare = tuple(replace(one, finding=replace(one.finding, masks=())) for one in track.decisive)
+    kept = Kept()
+    save_film(kept.save, "F0001", make_film(replace(track, decisive=bare)))
+    sheet, crop = kept.opened("films/F0001-sheet.png"), kept.opened("faces/F0001-T01-1.png")
+    assert np.array_equal(sheet[90 : 90 + 224, 20 : 20 + 224], crop)
+    beside = sheet[90 : 90 + 224, 244 : 244 + 224]
+    assert 0.9 < (beside == 255).all(axis=2).mean() < 1  # words on paper
 
 
 def test_a_crowd_fits_a_sheet_and_a_film_without_decisive_frames_has_none():

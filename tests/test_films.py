@@ -27,6 +27,7 @@ from fakeface.errors import (
     UnsupportedEvidence,
 )
 from fakeface.evidence import recheck, seal
+from fakeface.films import STEPS
 from fakeface.sampling import SampledFrame, Sampling
 from fakeface.settings import FilmSettings
 
@@ -131,6 +132,7 @@ def test_a_film_held_sideways_is_turned_upright(tmp_path: Path, plain: Path, deg
     assert (film.facts.width, film.facts.height) == (one.frame.width, one.frame.height) == size
     assert data.number_of(np.rot90(one.frame.pixels, degrees // 90)) == 37
     assert f"rotated {degrees} degrees clockwise, as the file says" in one.frame.notes
+    assert all(note.startswith(STEPS) for note in film.facts.notes)
 
 
 def test_woven_fields_are_separated_and_said_so(tmp_path: Path) -> None:
@@ -143,6 +145,7 @@ def test_woven_fields_are_separated_and_said_so(tmp_path: Path) -> None:
     combing = np.abs(moving[1:-1] - (moving[:-2] + moving[2:]) / 2).mean()
     assert combing < 2, "neighbouring lines still show two moments"
     assert any("deinterlaced" in note for note in frames[10].frame.notes)
+    assert all(note.startswith(STEPS) for note in film.facts.notes)
 
 
 def test_ten_bits_become_eight_and_the_film_says_so(tmp_path: Path) -> None:
@@ -410,7 +413,15 @@ def test_a_film_with_absurd_times_is_bounded_by_its_frames(tmp_path: Path) -> No
     assert film.facts.rate is not None
     assert film.facts.rate > 0
     assert film.times[20] == Fraction(2000020, 25)
+    assert "no frame is presented for 80000.04 s behind frame 19" in film.facts.notes
+    assert not any("beyond a day" in note for note in film.facts.notes)
     assert len(list(film.sampled(Sampling.default()))) == 16
+
+
+def test_times_beyond_a_day_are_said_to_be_odd(tmp_path: Path) -> None:
+    late = "setpts=if(gte(N\\,5)\\,N+2500000\\,N)"
+    film = opened(data.numbered(tmp_path / "a.mp4", 10, "-bf", "0", "-vf", late, "-fps_mode", "passthrough"))
+    assert "the announced length or presentation times reach beyond a day: they may be wrong" in film.facts.notes
 
 
 def test_text_in_a_film_cannot_pass_for_what_the_program_says(tmp_path: Path, plain: Path) -> None:

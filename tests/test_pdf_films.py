@@ -49,12 +49,12 @@ def test_facts_sampling_counts_and_sound_are_stated(text):
     for words in (
         "mov,mp4,m4a,3gp,3g2,mj2; h264, yuv420p",
         "29.970 per second on average (30000/1001); constant",
-        "300 frames decoded, 2 damaged or lost, 38 looked at for faces, 38 with a face",
+        "300 frames decoded, 2 reported damaged or lost by the decoder, 38 looked at for faces, 38 with a face",
         "4 frames per second, at most 1,200",
         "Result for the film supports alteration",
         "Result for the film inconclusive (no face found; no conclusion on authenticity)",
         "Sound was not examined",
-        "10 bits per channel reduced to 8",
+        "converted from yuv420p10le (tv) to RGB with 8 bits per colour",
         "Threshold 0.500; closer to it than 0.05 is too close to call; fewer than 8 scored sightings are too few",
     ):
         assert words in text
@@ -83,6 +83,17 @@ def test_measurements_over_time_stand_in_words_with_what_they_are_not(text):
 def test_pictures_are_a_timeline_per_track_two_per_decisive_frame_and_its_panels(case):
     count = sum(len(page.images) for page in PdfReader(case / "report.pdf").pages)
     assert count == 2 + 2 * 2 + 2 * 3
+
+
+def test_a_frame_without_a_mask_is_shown_without_an_outline_and_says_so(tmp_path):
+    track = make_track(1)
+    bare = tuple(replace(one, finding=replace(one.finding, masks=())) for one in track.decisive)
+    root = run_case(tmp_path / "case", make_film_finding(1, make_film(replace(track, decisive=bare))))
+    text = " ".join(pages_of(root))
+    assert text.count("Processed image: the crop; it has no artifact mask.") == 2
+    assert "contour" not in text
+    assert "mask's outline" not in text
+    assert sum(len(page.images) for page in PdfReader(root / "report.pdf").pages) == 1 + 2 + 2
 
 
 def test_the_same_record_renders_to_the_same_bytes(case):

@@ -78,6 +78,27 @@ def test_what_is_no_picture_of_the_allow_list_is_refused(
         decoder.open(written(tmp_path / "holiday.jpg", content))
 
 
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"FLV\x01\x05" + bytes(40), "a Flash video"),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11" + bytes(40), "a Windows Media file"),
+        (b"G@\x11\x10" + bytes(40), "an MPEG transport stream"),
+        (b"#EXTM3U\n#EXTINF:1,\na.ts\n", "a playlist"),
+        (b"ffconcat version 1.0\nfile a.mp4\n", "a list of files to be joined"),
+    ],
+)
+def test_what_may_pass_for_a_film_is_told_which_films_are_examined(
+    decoder: Decoder, tmp_path: Path, content: bytes, kind: str
+) -> None:
+    with pytest.raises(UnsupportedEvidence) as raised:
+        decoder.open(written(tmp_path / "a.ts", content))
+    assert str(raised.value) == (
+        f"the content is {kind}; supported are pictures in JPEG, PNG, WEBP, BMP, TIFF, GIF, AVIF, HEIF and, by "
+        "fakeface video, films in MP4, MOV, MKV, WebM, AVI"
+    )
+
+
 def test_the_preview_of_a_camera_raw_file_does_not_pass_for_the_picture(
     decoder: Decoder, tmp_path: Path, small: NDArray[np.uint8]
 ) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
+from fakeface.backends.film_ending import FilmEnding
 from fakeface.backends.film_streams import Streams, VideoStream
 from fakeface.backends.film_table import FilmTable
 from fakeface.films import FilmFacts
@@ -18,14 +19,19 @@ _EIGHT_BITS = frozenset(
     | {"gray", "rgb24", "bgr24", "gbrp", "nv12", "pal8", "yuva420p", "bgr0", "bgra", "rgba"}
 )
 
+_COMPLETE = FilmEnding()
+_LONGEST, _LONGEST_PAUSE = 24 * 3600, 3600
+"""Seconds from which a film, or a pause between two frames, is longer than is usual."""
 
-def facts_of(streams: Streams, table: FilmTable, decoder: str) -> FilmFacts:
+
+def facts_of(streams: Streams, table: FilmTable, decoder: str, ending: FilmEnding = _COMPLETE) -> FilmFacts:
     """The facts of a film.
 
     Args:
         streams: as the container announces them.
         table: of its frames, at least one.
         decoder: program and version.
+        ending: what the structure of the file says of its end.
     """
     video, times = streams.videos[0], table.times
     width, height = table.sizes[Counter(table.size_of).most_common(1)[0][0]]
@@ -42,8 +48,8 @@ def facts_of(streams: Streams, table: FilmTable, decoder: str) -> FilmFacts:
         interlaced=table.woven,
         audio=streams.audio,
         decoder=decoder,
-        notes=(*frame_notes(video, table), *_oddities(streams, table)),
-        whole=not table.given_up and _missing(streams, table) <= 0,
+        notes=(*frame_notes(video, table), *_oddities(streams, table, ending)),
+        whole=not (table.given_up or ending.cut or _missing(_announced(streams, ending), table) > 0),
     )
 
 
@@ -74,7 +80,7 @@ def _steps(video: VideoStream, table: FilmTable) -> Iterator[str]:
         yield "the film has a high dynamic range; its tones are not adapted"
 
 
-def _oddities(streams: Streams, table: FilmTable) -> Iterator[str]:
+def _oddities(streams: Streams, table: FilmTable, ending: FilmEnding) -> Iterator[str]:
     video, times = streams.videos[0], table.times
     if not video.square:
         yield "pixels are not square; frames are not stretched"
@@ -91,12 +97,7 @@ def _oddities(streams: Streams, table: FilmTable) -> Iterator[str]:
         yield "presentation times do not always rise from frame to frame"
     if table.untimed:
         yield f"frames without a presentation time, for which the usual distance was counted on: {table.untimed}"
-    end, announced = times[-1] + times.usual_distance, streams.duration_seconds
-    if announced is not None and (_missing(streams, table) > 0 or end - announced > _tolerance(announced)):
-        yield (
-            f"the container announces {_seconds(announced)}, the frames end at {_seconds(end)}: "
-            "consistent with a file that was cut off, damaged or edited"
-        )
+    yield from _ends(table, _announced(streams, ending), ending)
     if table.unshown and streams.container.startswith("mov"):  # elsewhere packets without a picture are usual
         yield f"frames that the file holds and does not show, as after an edit; not examined: {table.unshown}"
     if table.given_up:
@@ -107,14 +108,40 @@ def _oddities(streams: Streams, table: FilmTable) -> Iterator[str]:
         yield f"frames that follow damage before the next key frame, and may show it: {len(table.tainted)}"
 
 
+def _ends(table: FilmTable, announced: Fraction | None, ending: FilmEnding) -> Iterator[str]:
+    """What is odd about how long the film lasts, and about its end."""
+    times = table.times
+    end, (before, pause) = times[-1] + times.usual_distance, times.longest_pause
+    if announced is not None and (_missing(announced, table) > 0 or end - announced > _tolerance(announced)):
+        yield (
+            f"the container announces {_seconds(announced)}, the frames end at {_seconds(end)}: "
+            "consistent with a file that was cut off, damaged or edited"
+        )
+    if max(announced or end, end) > _LONGEST:
+        yield "the announced length or presentation times reach beyond a day: they may be wrong"
+    if pause > _LONGEST_PAUSE:
+        yield f"no frame is presented for {_seconds(pause)} behind frame {before}"
+    if ending.cut:
+        yield ending.cut
+    if ending.open:
+        yield (
+            "the file does not say where it ends, like one that is written while it is sent; whether its end is "
+            "missing cannot be known"
+        )
+
+
+def _announced(streams: Streams, ending: FilmEnding) -> Fraction | None:
+    """The length that the file announces, in seconds; the longer one of two."""
+    return max((one for one in (streams.duration_seconds, ending.announced_seconds) if one is not None), default=None)
+
+
 def _tolerance(announced: Fraction) -> Fraction:
     """By how much announced and real ends of a film usually differ, in seconds."""
     return max(Fraction(1), announced / 50)
 
 
-def _missing(streams: Streams, table: FilmTable) -> Fraction:
+def _missing(announced: Fraction | None, table: FilmTable) -> Fraction:
     """Seconds by which the frames end before the announced end, beyond what is usual; 0 where they do not."""
-    announced = streams.duration_seconds
     if announced is None:
         return Fraction(0)
     short = announced - table.times[-1] - table.times.usual_distance

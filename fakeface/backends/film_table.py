@@ -117,6 +117,13 @@ class Times(Sequence[Fraction]):
         return Fraction(float(np.median(distances))) * self._base if distances.size else Fraction(0)
 
     @property
+    def longest_pause(self) -> tuple[int, Fraction]:
+        """The frame behind which the next one is longest in coming, and for how many seconds; 0 with fewer than two."""
+        distances = self._distances()
+        before = int(distances.argmax()) if distances.size else 0
+        return before, int(distances[before]) * self._base if distances.size else Fraction(0)
+
+    @property
     def regular(self) -> bool:
         """Whether all distances are the same but for the rounding to the time base and 2 % of the usual one."""
         distances = self._distances()

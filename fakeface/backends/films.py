@@ -13,11 +13,12 @@ from fractions import Fraction
 
 from fakeface.backends.ffmpeg import find_program
 from fakeface.backends.film_commands import FilmCommands
+from fakeface.backends.film_ending import FilmEnding, read_ending
 from fakeface.backends.film_facts import facts_of, frame_notes
 from fakeface.backends.film_reading import Film
 from fakeface.backends.film_streams import Streams
 from fakeface.backends.film_table import FilmTable
-from fakeface.decoder.signatures import HEAD_BYTES, film_container, iso_picture, other_kind
+from fakeface.decoder.signatures import FILM_FORMATS, HEAD_BYTES, film_container, iso_picture, other_kind
 from fakeface.errors import UnsupportedEvidence
 from fakeface.evidence import Evidence, open_read_only, open_sealed
 from fakeface.films import FilmCounts, FilmFacts, Shot
@@ -26,8 +27,6 @@ from fakeface.sampling import SampledFrame, Sampling, choose_frames
 from fakeface.settings import FilmSettings
 
 __all__ = ["FilmDecoder", "FilmSource", "looks_like_film"]
-
-_FORMATS = "MP4, MOV, MKV, WebM, AVI"
 
 
 def looks_like_film(path: str | os.PathLike[str] | bytes) -> bool:
@@ -80,22 +79,23 @@ class FilmDecoder:
         descriptor = open_sealed(evidence)
         try:
             head = os.pread(descriptor, HEAD_BYTES, 0)
+            container = film_container(head)
+            ending = read_ending(descriptor, evidence.size_bytes, container)
         finally:
             os.close(descriptor)
-        container = film_container(head)
         if not container:
-            raise UnsupportedEvidence(f"the content is {_kind(head)}; supported are films in {_FORMATS}")
+            raise UnsupportedEvidence(f"the content is {_kind(head)}; supported are films in {', '.join(FILM_FORMATS)}")
         film = Film(evidence, FilmCommands(self._program, container, self._settings))
         streams = film.probe()
         length = streams.duration_seconds
         told = None if progress is None else lambda reached: progress(reached, length)
-        return FilmSource(film, streams, film.scan(streams, told))
+        return FilmSource(film, streams, film.scan(streams, told), ending)
 
 
 def _kind(head: bytes) -> str:
     picture = iso_picture(head)
     kind = f"a picture ({picture})" if picture else other_kind(head)
-    return "not a film that can be examined" if not kind or "video" in kind else kind
+    return kind or "not a film that can be examined"
 
 
 class FilmSource:
@@ -105,11 +105,12 @@ class FilmSource:
         film: what it is read from.
         streams: as the container announces them.
         table: of all its frames.
+        ending: what the structure of its file says of its end.
     """
 
-    def __init__(self, film: Film, streams: Streams, table: FilmTable) -> None:
+    def __init__(self, film: Film, streams: Streams, table: FilmTable, ending: FilmEnding) -> None:
         self._film, self._streams, self._table = film, streams, table
-        self._facts = facts_of(streams, table, str(film.commands.program))
+        self._facts = facts_of(streams, table, str(film.commands.program), ending)
         self._notes = frame_notes(streams.videos[0], table)
         self._given = 0
 

@@ -16,7 +16,7 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from fakeface.decoder.signatures import HEAD_BYTES, film_container, iso_picture, other_kind
+from fakeface.decoder.signatures import FILM_FORMATS, HEAD_BYTES, film_container, iso_picture, other_kind
 from fakeface.errors import UnsupportedEvidence
 
 try:
@@ -67,7 +67,10 @@ def recognise(file: BinaryIO) -> str:
     prefix = f"the content is {other}; " if other else "the content is not a picture that can be examined; "
     if film_container(head):
         raise UnsupportedEvidence(f"{prefix}films are examined by fakeface video")
-    raise UnsupportedEvidence(f"{prefix}supported pictures are {', '.join(FORMATS)}")
+    raise UnsupportedEvidence(
+        f"{prefix}supported are pictures in {', '.join(FORMATS)} and, by fakeface video, films in "
+        f"{', '.join(FILM_FORMATS)}"
+    )
 
 
 def _name(head: bytes) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["HEAD_BYTES", "film_container", "iso_picture", "other_kind"]
+__all__ = ["FILM_FORMATS", "HEAD_BYTES", "film_container", "iso_picture", "other_kind"]
 
 HEAD_BYTES = 64
 """How many bytes are looked at."""
+
+FILM_FORMATS = ("MP4", "MOV", "MKV", "WebM", "AVI")
+"""Films that are examined."""
 
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
@@ -21,6 +24,11 @@ _OTHERS = (
     (0, b"\x1a\x45\xdf\xa3", "a Matroska or WebM video"),
     (8, b"AVI ", "an AVI video"),
     (4, b"ftyp", "a video or another ISO media file"),
+    (0, b"FLV\x01", "a Flash video"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file"),
+    (0, b"G@\x00\x10", "an MPEG transport stream"),
+    (0, b"G@\x11\x10", "an MPEG transport stream"),
+    (0, b"\x00\x00\x01\xba", "an MPEG program stream"),
     (0, b"<?xml", "an XML document"),
     (0, b"<svg", "an SVG drawing"),
     (0, b"#EXTM3U", "a playlist"),

@@ -22,7 +22,8 @@ from fakeface.report.film_entries import FilmEntry, TrackEntry
 from fakeface.report.film_plot import film_span
 from fakeface.report.film_words import (
     SOUND,
-    moment,
+    length_words,
+    odd_notes,
     seen_words,
     segments_words,
     track_name,
@@ -103,17 +104,15 @@ def film_details(entry: FileEntry) -> Iterator[RenderableType]:
     title.append(safe_text(entry.name))
     title.append(f": {STATEMENTS[entry.verdict]}" if entry.verdict else "", style=STYLES.get(entry.verdict or "", ""))
     yield title
-    start, end = film_span(film)
     facts, counts = film.facts, film.counts
     shots = f"{len(film.shots)} {'shot' if len(film.shots) == 1 else 'shots'}"
-    damaged = f", {counts.damaged} damaged or lost" if counts.damaged else ""
+    damaged = f", {counts.damaged} reported damaged or lost" if counts.damaged else ""
     looked = f"{counts.sampled} of {counts.decoded} frames looked at{damaged} ({film.sampling})"
     size = f"{facts.width} x {facts.height} pixels"
-    said = f"length {moment(end - start)}, {size}, {facts.codec}, {shots}; {looked}. {SOUND}"
+    said = f"{length_words(film)}, {size}, {facts.codec}, {shots}; {looked}. {SOUND}"
     yield Padding(Text(safe_text(said), style="dim"), (0, 0, 0, 2))
-    if not facts.whole:
-        for note in facts.notes:
-            yield Padding(Text(note, style="italic"), (0, 0, 0, 2))
+    for note in odd_notes(film):
+        yield Padding(Text(note, style="italic"), (0, 0, 0, 2))
     if not film.tracks:
         yield Padding(Text(NO_FACE_WORDS, style="italic"), (0, 0, 0, 2))
     else:

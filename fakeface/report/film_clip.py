@@ -16,14 +16,14 @@ from fractions import Fraction
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from fakeface.decision import Verdict
 from fakeface.frames import Frame
+from fakeface.report.film_band import Band
 from fakeface.report.film_entries import FilmEntry, SightingEntry, TrackEntry
-from fakeface.report.film_plot import Plane, film_span, gap_after, shade
-from fakeface.report.film_words import SOUND, clock, track_name
-from fakeface.report.lettering import typeface
+from fakeface.report.film_plot import gap_after
+from fakeface.report.film_words import track_name
 from fakeface.report.overlay import decoded_mask, draw_box, draw_mask
 from fakeface.report.words import score_words
 
@@ -32,9 +32,6 @@ __all__ = ["CLIP_SIDES", "Seen", "annotated", "clip_size", "seen_at"]
 CLIP_SIDES = (480, 1920)
 """A film whose longer side is shorter than the first is enlarged by a whole number, one that is longer than the second
 is reduced; in pixels."""
-
-INK, PAPER, FAINT = (27, 36, 48), (255, 255, 255), (91, 102, 115)
-TRACK_BLUE, PLAYHEAD = (150, 190, 222), (0, 0, 0)
 
 Box = tuple[int, int, int, int]
 
@@ -105,7 +102,7 @@ def annotated(film: FilmEntry, file_id: str, frames: Iterable[Frame]) -> Iterato
         (height, width, 3) uint8 RGB, both sides even and the same for all, and the time in seconds.
     """
     width, height = clip_size(film.facts.width, film.facts.height)
-    band = _Band(film, file_id, width)
+    band = Band(film, file_id, width)
     gaps = {track.number: gap_after(track.sightings) for track in film.tracks}
     for frame in frames:
         time = frame.time_seconds or Fraction(0)
@@ -161,46 +158,3 @@ def _moved(before: Box, now: Box) -> NDArray[np.float64]:
     down = (now[3] - now[1]) / (before[3] - before[1])
     left, top = now[0] + across * (0.5 - before[0]) - 0.5, now[1] + down * (0.5 - before[1]) - 0.5
     return np.array([[across, 0, left], [0, down, top]])
-
-
-class _Band:
-    """The band below the picture: what does not change is drawn once."""
-
-    def __init__(self, film: FilmEntry, file_id: str, width: int) -> None:
-        self._size = max(11, round(width / 62))
-        height = 4 * self._size // 2 * 2
-        start, end = film_span(film)
-        self._plane = Plane(
-            start, end, self._size, width - self._size, round(2.1 * self._size), round(3.4 * self._size)
-        )
-        self._file_id, self._digits = file_id, len(str(film.counts.decoded))
-        self._image = Image.new("RGB", (width, height), PAPER)
-        draw = ImageDraw.Draw(self._image)
-        note = f"annotated copy. {SOUND}"
-        place = (width - self._size, round(self._size * 0.4))
-        draw.text(place, note, fill=FAINT, font=typeface(round(self._size * 0.8)), anchor="ra")
-        self._timeline(film)
-
-    def _timeline(self, film: FilmEntry) -> None:
-        plane, draw = self._plane, ImageDraw.Draw(self._image)
-        draw.rectangle((plane.left, plane.top, plane.right, plane.bottom), fill=(221, 226, 232))
-        for track in film.tracks:
-            ends = [plane.across(track.sightings[place].time_seconds.fraction) for place in (0, -1)]
-            draw.rectangle((ends[0], plane.top, ends[1], plane.bottom), fill=TRACK_BLUE)
-        for track in film.tracks:
-            for segment in track.segments:
-                shade(self._image, plane, segment.start_seconds.fraction, segment.end_seconds.fraction, 4)
-        for shot in film.shots[1:]:
-            column = plane.across(shot.start_seconds.fraction)
-            draw.line((column, plane.top, column, plane.bottom), fill=FAINT, width=1)
-        draw.rectangle((plane.left, plane.top, plane.right, plane.bottom), outline=INK)
-
-    def drawn(self, index: int, time: Fraction) -> NDArray[np.uint8]:
-        """The band of one frame."""
-        image, plane = self._image.copy(), self._plane
-        draw = ImageDraw.Draw(image)
-        code = f"{self._file_id}  frame {index:0{self._digits}d}  {clock(time)}"
-        draw.text((self._size, round(self._size * 0.25)), code, fill=INK, font=typeface(self._size))
-        column, over = plane.across(time), max(self._size // 5, 2)
-        draw.line((column, plane.top - over, column, plane.bottom + over), fill=PLAYHEAD, width=max(self._size // 6, 2))
-        return np.asarray(image)

@@ -31,7 +31,10 @@ from fakeface.report.lettering import typeface
 __all__ = ["PLOT_SIZE", "Plane", "draw_timeline", "film_span", "gap_after", "shade", "ticks"]
 
 PLOT_SIZE = (1400, 690)
-"""Width and height of the picture in pixels."""
+"""Width and height in pixels of the picture of a track with up to three decisive frames."""
+
+TOLD, TOLD_LINES, TOLD_APART = 566, 3, 24
+"""Where the decisive frames are told, for how many there is always room, and how far apart; in pixels."""
 
 SHARP = 2
 """How many times larger it is drawn."""
@@ -114,9 +117,10 @@ def draw_timeline(film: FilmEntry, track: TrackEntry) -> NDArray[np.uint8]:
     """Scores of a track's sightings over time, what was made of them, and where in the film it lies.
 
     Returns:
-        (690, 1400, 3) uint8 RGB.
+        (690, 1400, 3) uint8 RGB; 24 rows more for each decisive frame beyond three.
     """
-    image = Image.new("RGB", (PLOT_SIZE[0] * SHARP, PLOT_SIZE[1] * SHARP), (255, 255, 255))
+    height = PLOT_SIZE[1] + TOLD_APART * max(len(track.decisive) - TOLD_LINES, 0)
+    image = Image.new("RGB", (PLOT_SIZE[0] * SHARP, height * SHARP), (255, 255, 255))
     draw = ImageDraw.Draw(image)
     plane = _plane(film, track)
     _title(draw, film, track)
@@ -259,8 +263,8 @@ def _decisive(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> Non
         draw.line((column, tip, column, plane.bottom), fill=FAINT, width=max(SHARP // 2, 1))
         _write(draw, (column + 12 * SHARP, tip - 8 * SHARP), str(number), "lm", SMALL)
     told = [f"{place} {role_words(frame)}: {frame_words(frame)}" for place, frame in enumerate(track.decisive, start=1)]
-    for place, line in enumerate(told[:3]):
-        _write(draw, (LEFT * SHARP, (566 + 24 * place) * SHARP), line, size=SMALL)
+    for place, line in enumerate(told):
+        _write(draw, (LEFT * SHARP, (TOLD + TOLD_APART * place) * SHARP), line, size=SMALL)
 
 
 def _whole(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> None:
@@ -305,7 +309,7 @@ def _strip(image: Image.Image, film: FilmEntry, track: TrackEntry) -> None:
 
 def _legend(image: Image.Image) -> None:
     """What the marks mean, along the lower border."""
-    draw, row, column = ImageDraw.Draw(image), 666 * SHARP, LEFT * SHARP
+    draw, row, column = ImageDraw.Draw(image), image.height - 24 * SHARP, LEFT * SHARP
     for kind, words in _marks():
         middle = column + 9 * SHARP
         if kind == "dot" or kind == "ring":

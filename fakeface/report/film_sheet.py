@@ -75,7 +75,7 @@ def draw_contact_sheet(film: FilmEntry, faces: Mapping[str, FacePair]) -> NDArra
     said = "" if len(shown) == len(tracks) else f", the {len(shown)} tracks of {len(tracks)} with the highest scores"
     title = f"{tracks[0].id.partition('-')[0]}: decisive frames{said}"
     draw.text((MARGIN, 12), title, fill=INK, font=typeface(20))
-    told = "Left: the face as examined. Right: with the outline of the artifact mask."
+    told = "Left: the face as examined. Right: with the outline of the artifact mask, where there is one."
     draw.text((MARGIN, 38), told, fill=FAINT, font=typeface(13))
     for place, track in enumerate(shown):
         _row(sheet, HEAD + place * ROW, track, faces)
@@ -98,7 +98,11 @@ def _frame(sheet: Image.Image, place: tuple[int, int], frame: DecisiveFrameEntry
         draw.text((left, top + CROP_SIZE // 2), "no picture: too small to be examined", fill=FAINT, font=typeface(13))
     else:
         sheet.paste(Image.fromarray(pair.crop), (left, top))
-        sheet.paste(Image.fromarray(pair.outlined).reduce(ENLARGED), (left + CROP_SIZE, top))
+        if frame.face.masks:
+            sheet.paste(Image.fromarray(pair.outlined).reduce(ENLARGED), (left + CROP_SIZE, top))
+        else:
+            place = (left + CROP_SIZE + CROP_SIZE // 2, top + CROP_SIZE // 2)
+            draw.text(place, "no artifact mask", fill=FAINT, font=typeface(13), anchor="mm")
     decision = frame.face.decision
     lines = (
         (role_words(frame), INK),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from fakeface.films import STEPS
 from fakeface.report.face_entries import STATEMENTS
 from fakeface.report.film_entries import DecisiveFrameEntry, FilmEntry, SegmentEntry, TrackEntry
 from fakeface.report.words import reason_words, score_words
@@ -14,7 +15,9 @@ __all__ = [
     "count_words",
     "fact_rows",
     "frame_words",
+    "length_words",
     "moment",
+    "odd_notes",
     "role_words",
     "rule_words",
     "seen_words",
@@ -26,6 +29,9 @@ __all__ = [
 ]
 
 SOUND = "Sound was not examined."
+
+SILENT_DECODERS = ("hevc", "vp8", "vp9")
+"""Codecs whose decoders conceal damage and report hardly any."""
 
 MINUTE, HOUR = 60, 3600
 
@@ -99,9 +105,29 @@ def count_words(film: FilmEntry) -> str:
     """The account of the frames in one line."""
     counts = film.counts
     return (
-        f"{counts.decoded} frames decoded, {counts.damaged} damaged or lost, {counts.sampled} looked at for faces, "
-        f"{counts.with_faces} with a face"
+        f"{counts.decoded} frames decoded, {counts.damaged} reported damaged or lost by the decoder, "
+        f"{counts.sampled} looked at for faces, {counts.with_faces} with a face"
     )
+
+
+def length_words(film: FilmEntry) -> str:
+    """How long the film is: from its first frame to the end of its last one, or as stated where it has only one."""
+    first, last, stated = film.counts.first_seconds, film.counts.last_seconds, film.facts.duration_seconds
+    if first is None or last is None or first.fraction == last.fraction:
+        return f"length {moment(stated.fraction)} as stated" if stated else "length not stated"
+    ends = [last.fraction, *(shot.end_seconds.fraction for shot in film.shots)]
+    return f"length {moment(max(ends) - first.fraction)}"
+
+
+def odd_notes(film: FilmEntry) -> list[str]:
+    """The notes that tell of something odd, without those on how frames are usually converted."""
+    return [note for note in film.facts.notes if not note.startswith(STEPS)]
+
+
+def _damage_words(film: FilmEntry) -> str:
+    """What the number of damaged frames is worth, where that is little; else empty."""
+    codec = film.facts.codec
+    return f". Decoders of {codec} conceal damage and report hardly any" if codec in SILENT_DECODERS else ""
 
 
 def rule_words(film: FilmEntry) -> str:
@@ -135,7 +161,7 @@ def fact_rows(film: FilmEntry) -> list[tuple[str, str]]:
         first, last = clock(counts.first_seconds.fraction), clock(counts.last_seconds.fraction)
         rows.append(("Presentation times", f"first frame {first}, last frame {last}"))
     rows += [
-        ("Frames", count_words(film)),
+        ("Frames", f"{count_words(film)}{_damage_words(film)}"),
         ("Frames looked at", film.sampling),
         ("Shots", str(len(film.shots))),
         ("Sound", f"{'; '.join(facts.audio) if facts.audio else 'no sound stream'}. {SOUND}"),

@@ -160,20 +160,27 @@ def _figures(view: View, track: TrackEntry) -> Iterator[Flowable]:
 
 
 def _pair(view: View, frame: DecisiveFrameEntry, side: float) -> Flowable:
-    shown = (picture(view.root, frame.face.crop_file), picture(view.root, outlined_name(frame.face.id)))
-    if shown[0] is None or shown[1] is None:
+    """The crop, and beside it the same with the outline of its mask where there is one."""
+    names = (frame.face.crop_file, *([outlined_name(frame.face.id)] if frame.face.masks else []))
+    shown = [picture(view.root, name) for name in names]
+    if None in shown:
         return paragraph("No pictures of this face are in the case folder.", "caption")
     cells = [[Figure(encoded(image, "PNG"), side, side) for image in shown if image]]
-    table = Table(cells, colWidths=[side] * 2, hAlign="LEFT")
+    table = Table(cells, colWidths=[side] * len(shown), hAlign="LEFT")
     table.setStyle(table_style(NO_PADDING))
     return table
 
 
 def _caption(frame: DecisiveFrameEntry) -> Flowable:
     decision = frame.face.decision
+    shown = (
+        "Processed images: the crop, and the crop with the mask's outline"
+        if frame.face.masks
+        else "Processed image: the crop; it has no artifact mask"
+    )
     return paragraph(
         f"{frame_words(frame)} ({frame.time_seconds.exact} s)\n{role_words(frame)}\n{verdict_words(decision)}, "
-        f"fakeness {score_words(decision.fakeness)}. Processed images: the crop, and the crop with the mask's outline.",
+        f"fakeness {score_words(decision.fakeness)}. {shown}.",
         "caption",
     )
 
@@ -208,12 +215,14 @@ def _frame(view: View, track: TrackEntry, number: int, frame: DecisiveFrameEntry
     if frame.frame_file:
         where += f" The frame without loss: {frame.frame_file}."
     mask = picture(view.root, face.masks[0].file) if face.masks else None
-    shown = (
+    shown = [
         (
             picture(view.root, face.crop_file),
             f"Processed image: crop as the networks saw it, at {face.scale or 1:.0%} scale; grey is empty.",
         ),
         (mask.crop(face.square) if mask and face.square else None, mask_caption(face)),
-        (picture(view.root, outlined_name(face.id)), "Processed image: the crop, mask as light-blue contour."),
-    )
+    ]
+    if face.masks:
+        outlined = picture(view.root, outlined_name(face.id))
+        shown.append((outlined, "Processed image: the crop, mask as light-blue contour."))
     yield from face_parts(view, face, where, shown)

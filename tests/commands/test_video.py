@@ -263,3 +263,21 @@ def test_the_bar_tells_the_seconds_of_the_film_at_hand() -> None:
     assert [(task.description, task.fields["told"]) for task in progress.tasks][1] == ("copy", "0.5 of 10.0 s")
     bar.advance()
     assert [(task.description, task.completed, task.total) for task in progress.tasks] == [("files", 1, 3)]
+
+
+def test_the_bar_measures_against_the_range_that_is_looked_at() -> None:
+    from fakeface.commands.film_bar import FilmBar
+    from rich.progress import Progress
+
+    from fakeface.inputs import Input
+
+    progress = Progress(disable=True)
+    bar = FilmBar(progress, lambda: 1)
+    bar.part = Fraction(60), Fraction(70)
+    for length, said in ((Fraction(600), "4.0 of 10.0 s"), (Fraction(68), "4.0 of 8.0 s"), (None, "4.0 of 10.0 s")):
+        bar.reached(Input(1, "film.mp4"), Fraction(64), length)
+        assert progress.tasks[1].fields["told"] == said
+    bar.read(Fraction(3), Fraction(600))  # the first reading is of the whole film
+    assert progress.tasks[1].fields["told"] == "3.0 of 600.0 s"
+    assert list(bar.written([("picture", Fraction(61))], Fraction(600))) == [("picture", Fraction(61))]
+    assert progress.tasks[1].fields["told"] == "1.0 of 10.0 s"
