@@ -322,3 +322,12 @@ def test_the_table_says_whether_a_decisive_frame_has_the_pixels_that_were_examin
     )
     kept, written = exported(film.model_copy(update={"tracks": tracks}), [8, 50, 96])
     assert [row["pixels_as_examined"] for row in table_of(kept[written.table])] == ["no", "", "yes"]
+
+
+def test_a_score_near_one_is_not_rounded_to_certainty() -> None:
+    film = film_entry("F0042", make_film(), save_film(Kept().save, "F0042", make_film()))
+    [track, *_] = [one for one in film.tracks if one.score is not None]
+    near = track.model_copy(update={"score": 0.9987, "interval": (0.9951, 0.9999)})
+    assert track_score_words(near) == "0.9987 (0.9951–0.9999)"
+    plain = track.model_copy(update={"score": 0.834, "interval": (0.71, 0.9)})
+    assert track_score_words(plain) == "0.83 (0.71–0.90)"

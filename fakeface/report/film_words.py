@@ -35,6 +35,9 @@ SILENT_DECODERS = ("hevc", "vp8", "vp9")
 
 MINUTE, HOUR = 60, 3600
 
+NEAR = 0.005
+"""A score nearer to 0 or 1 than this would be rounded to certainty."""
+
 
 def clock(seconds: Fraction, digits: int = 3) -> str:
     """A presentation time as ``00:01:02.345``, rounded to so many decimals of a second."""
@@ -91,9 +94,11 @@ def track_verdict_words(track: TrackEntry) -> str:
 
 
 def track_score_words(track: TrackEntry, separator: str = " ") -> str:
-    """The aggregated score with its interval: ``0.83 (0.71–0.90)``."""
-    interval = f"{separator}({track.interval[0]:.2f}–{track.interval[1]:.2f})" if track.interval else ""
-    return f"{score_words(track.score)}{interval}"
+    """The aggregated score with its interval: ``0.83 (0.71–0.90)``; near 0 and 1 with four decimals."""
+    told = [one for one in (track.score, *(track.interval or ())) if one is not None]
+    digits = 2 if all(NEAR <= one < 1 - NEAR for one in told) else 4
+    interval = f"{separator}({track.interval[0]:.{digits}f}–{track.interval[1]:.{digits}f})" if track.interval else ""
+    return f"{score_words(track.score, digits)}{interval}"
 
 
 def seen_words(track: TrackEntry) -> str:
