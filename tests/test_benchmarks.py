@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from fakeface.bench.bootstrap import Resampling
 from fakeface.bench.values import ScoredFace
 from fakeface.training import mids as mids_stage
+from fakeface.training.encoder import EncoderTraining
 from fakeface.training.lessons import with_fields
 from fakeface.training.mids import MidsTraining
 
@@ -147,3 +148,29 @@ def test_the_typology_angle_is_that_of_its_definition() -> None:
     assert script.tone_angle(SimpleNamespace(tone=(60.0, 5.0, 10.0))) == pytest.approx(45)
     assert script.tone_angle(SimpleNamespace(tone=(50.0, 5.0, 10.0))) == 0
     assert script.tone_angle(SimpleNamespace(tone=None)) is None
+
+
+def test_encoders_are_compared_on_the_same_calibration_pairs(
+    face_set: FaceSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = load_script("benchmarks/choosing.py")
+    monkeypatch.setattr(script, "SPOILT", ("self_blend", "smooth_skin"))
+    monkeypatch.setattr(script, "ForensicEncoder", make_encoder)
+    rows = face_set.of("calib")
+    settings = EncoderTraining(recipe="compact-6", calib_pairs=2)
+    clean = {
+        name: batch
+        for name, batch in script.calib_batches(rows, face_set.root, settings).items()
+        if name in ("self_blend", "swap", "smooth_skin")
+    }
+    spoilt = {kind: script.spoilt_batches(rows, face_set.root, 2, kind) for kind in script.KINDS}
+    network = make_encoder().eval()
+    found = script.figures(network, clean, spoilt)
+    each = script.aucs(network, clean)
+    swaps, edits = (each["self_blend"] + each["swap"]) / 2, each["smooth_skin"]
+    assert found["identity_swap"] == pytest.approx(swaps)
+    assert found["mean"] == pytest.approx((swaps + edits) / 2), "no family counts twice"
+    assert {"film", "softened"} < found.keys()
+    lines = list(script.table(["a", "b"], [found, {**found, "mean": 0.25}]))
+    assert lines[0] == "| AUC on calib | a | b |"
+    assert lines[2] == f"| mean | {found['mean']:.3f} | 0.250 |"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -34,7 +34,16 @@ from fakeface.training.networks import load_tensors
 from fakeface.training.processes import alone
 from fakeface.training.progress import Budget
 
-__all__ = ["EncoderTraining", "PairDataset", "collate", "pair_batches", "train_encoder", "wrongly_ordered"]
+__all__ = [
+    "EncoderTraining",
+    "PairDataset",
+    "calib_batches",
+    "collate",
+    "family_means",
+    "pair_batches",
+    "train_encoder",
+    "wrongly_ordered",
+]
 
 
 TOKEN = 16
@@ -275,8 +284,17 @@ def _check(network: ForensicEncoder, average: Average, checks: dict[str, dict[st
             chunks = torch.split(batch["pixels"].to(average.device), 32)
             scores = torch.cat([network(chunk).detection for chunk in chunks])
             report[operator] = float(roc_auc_score(batch["label"].numpy(), scores.cpu().numpy()))
+    means = family_means(report)
+    return report | {"mean": sum(means.values()) / len(means)}
+
+
+def family_means(found: Mapping[str, float]) -> dict[str, float]:
+    """The mean of every family of forgery and source of given fakes, so that no family counts twice.
+
+    Args:
+        found: AUC by operator or source.
+    """
     families: dict[str, list[float]] = {}
-    for name, value in report.items():
-        families.setdefault(OPERATORS[name].forgery if name in OPERATORS else name, []).append(value)
-    means = [sum(values) / len(values) for values in families.values()]
-    return report | {"mean": sum(means) / len(means)}
+    for name, value in found.items():
+        families.setdefault(OPERATORS[name].forgery.value if name in OPERATORS else name, []).append(value)
+    return {family: sum(values) / len(values) for family, values in families.items()}
