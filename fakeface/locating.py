@@ -69,10 +69,15 @@ def decided_pairing(decision: Decision, claim: Claim | None) -> Pairing | None:
 
 
 def _parts(scene: Scene) -> tuple[PartFinding, ...]:
-    """The parts of the artifact mask, largest share first."""
+    """The parts of the artifact mask, largest share first; those that a cross-cutting name is made of are told, too."""
+    shares = {part.name: (part.share, part.covered) for part in scene.naming.parts}
+    total = 0 if scene.altered is None else int(np.count_nonzero(scene.altered))
+    for name in (inner for part in scene.naming.parts for inner in scene.within(part.name)):
+        pixels, covered = scene.shares(name)
+        shares.setdefault(name, (min(round(pixels / max(total, 1), 4), 1.0), round(covered, 4)))
     parts = [
-        replace(_measured(scene, part.name), leaf=_leaf(scene, part.name), share=part.share, covered=part.covered)
-        for part in scene.naming.parts
+        replace(_measured(scene, name), leaf=_leaf(scene, name), share=share, covered=covered)
+        for name, (share, covered) in shares.items()
     ]
     return tuple(sorted(parts, key=lambda part: (-part.share, -("none", "slight", "clear").index(part.severity))))
 

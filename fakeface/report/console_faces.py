@@ -22,6 +22,7 @@ from fakeface.report.words import (
     SIDES,
     concept_words,
     faithfulness_words,
+    found_words,
     measured_words,
     nothing_against,
     numbered_pieces,
@@ -94,7 +95,7 @@ def _finding(part: PartEntry) -> str:
         return f"cannot be assessed here: {part.problem}"
     if not part.measurements:
         return "not measurable here"
-    return f"{term_words(part.term, part.severity)}; {measured_words(part)}"
+    return f"{found_words(part)}; {measured_words(part)}"
 
 
 def _places(face: FaceEntry) -> Iterator[RenderableType]:

@@ -21,6 +21,7 @@ from fakeface.report.words import (
     SIDES,
     concept_words,
     faithfulness_words,
+    found_words,
     measured_words,
     nothing_against,
     numbered_pieces,
@@ -99,7 +100,7 @@ def _part_row(number: int, part: PartEntry) -> list[str | Flowable]:
     if part.problem:
         said = f"cannot be assessed here: {part.problem}"
     elif part.measurements:
-        said = f"{term_words(part.term, part.severity)}; {measured_words(part)}"
+        said = f"{found_words(part)}; {measured_words(part)}"
     else:
         said = "not measurable here"
     altered = place_words(part) if part.asked else share_words(part.covered)

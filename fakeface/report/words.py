@@ -31,6 +31,7 @@ __all__ = [
     "claim_counts",
     "class_words",
     "concept_words",
+    "found_words",
     "limit_words",
     "measured_words",
     "numbered_pieces",
@@ -289,6 +290,11 @@ def concept_words(concept: str | None) -> str:
 def term_words(term: str | None, severity: str) -> str:
     """An artifact with its severity: *clearly smoother than what lies around*."""
     return UNCLEAR_WORDS.get(term) or wordings(str(term), Severity(severity))[0]
+
+
+def found_words(part: PartEntry) -> str:
+    """What is measured on a part that a mask marks or that was asked about: what a mask marks need not be altered."""
+    return "no artifact is measured" if part.term == "unclear" else term_words(part.term, part.severity)
 
 
 def measured_words(claim: StatementEntry | PartEntry) -> str:

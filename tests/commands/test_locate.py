@@ -49,6 +49,10 @@ def test_parts_of_the_mask_are_named_with_shares_and_measurements(picture: Path)
     assert shares == sorted(shares, reverse=True)
     assert altered.parts[0].concept == "whole_face"
     assert altered.parts[0].covered == 1.0
+    within = {part.concept: part for part in altered.parts[1:]}
+    assert {"nose", "mouth", "cheeks"} <= within.keys(), "what the whole face is made of"
+    assert within["cheeks"].share > within["mouth"].share > 0.02
+    assert within["nose"].covered == pytest.approx(1.0, abs=0.02)
     assert altered.parts[0].severity in ("slight", "clear")
     assert set(altered.parts[0].reference) == set(altered.parts[0].measurements)
     assert untouched.parts == ()
