@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -186,27 +186,6 @@ class Asked:
     def means(self, face: int) -> bool:
         """Whether the face of this number is meant."""
         return self.face in (None, face)
-
-    def require_faces(self, sides: Sequence[int], least_pixels: int) -> None:
-        """Check that a picture has a face that what is asked can be answered about.
-
-        Args:
-            sides: shorter side in pixels of every face of the picture, in the order of their numbers.
-            least_pixels: shortest side that is examined.
-
-        Raises:
-            SettingsError: there is no face, or every face that is meant is too small.
-        """
-        if not sides:
-            raise SettingsError("no face was found in the picture; --add-face says where one is")
-        largest = max((side for number, side in enumerate(sides, start=1) if self.means(number)), default=least_pixels)
-        if largest < least_pixels:
-            one = f"face {self.face}" if self.face is not None else "the face" if len(sides) == 1 else "every face"
-            raise SettingsError(
-                f"{one} is too small to analyse: {largest} pixels on the shorter side"
-                f"{' of the largest' if one == 'every face' else ''}, and --min-face asks for {least_pixels}; "
-                f"--min-face {largest} lets it be examined"
-            )
 
     def for_record(self) -> dict[str, object]:
         """What the results depend on, JSON-ready."""

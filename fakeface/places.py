@@ -30,12 +30,15 @@ def require_answerable(asked: Asked, frame: Frame, faces: Sequence[Face], least_
     """Check that everything that is asked can be answered on a picture.
 
     Raises:
-        SettingsError: the face that is meant is not there, a place lies outside the picture, on no face or on one that
-            is too small, or a named part is visible on no face that is meant.
+        SettingsError: the face that is meant is not there or too small, as every face of the picture may be, a place
+            lies outside the picture, on no face or on one that is too small, or a named part is visible on no face that
+            is meant.
     """
     for place in asked.places:
         place.require_inside(frame.height, frame.width)
-    if (asked.places or asked.questions or asked.face is not None) and not faces:
+    if not (asked.places or asked.questions or asked.one_picture):
+        return
+    if not faces:
         raise SettingsError("no face was found in the picture; --add-face says where one is")
     if asked.face is not None and asked.face > len(faces):
         raise SettingsError(f"there is no face {asked.face}: the picture has {len(faces)}, numbered from the left")
@@ -50,6 +53,19 @@ def require_answerable(asked: Asked, frame: Frame, faces: Sequence[Face], least_
             raise SettingsError(f"{place.words} lies on a face that is too small to analyse")
         if place.concept is not None:
             _require_visible(place.concept, frame, [faces[number - 1] for number in large])
+    _require_large(asked, faces, least_pixels)
+
+
+def _require_large(asked: Asked, faces: Sequence[Face], least_pixels: int) -> None:
+    largest = max(face.size_pixels for number, face in enumerate(faces, start=1) if asked.means(number))
+    if largest >= least_pixels:
+        return
+    one = f"face {asked.face}" if asked.face is not None else "the face" if len(faces) == 1 else "every face"
+    raise SettingsError(
+        f"{one} is too small to analyse: {largest} pixels on the shorter side"
+        f"{' of the largest' if one == 'every face' else ''}, and --min-face asks for {least_pixels}; "
+        f"--min-face {largest} lets it be examined"
+    )
 
 
 def _require_visible(concept: str, frame: Frame, faces: Sequence[Face]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from fakeface.faces import Box, Face
 from fakeface.findings import ModelCard
 from fakeface.frames import Frame
@@ -15,12 +17,16 @@ class RememberingFinder:
 
     Args:
         finder: looks where a picture is new.
+
+    Attributes:
+        seconds: wall time that it took to look.
     """
 
     def __init__(self, finder: FaceFinder) -> None:
         self._finder = finder
         self._seen = ""
         self._faces: tuple[Face, ...] = ()
+        self.seconds = 0.0
 
     @property
     def card(self) -> ModelCard:
@@ -31,7 +37,9 @@ class RememberingFinder:
         """Faces from left to right."""
         pixels = frame.pixels_sha256()
         if pixels != self._seen:
+            started = time.perf_counter()
             self._seen, self._faces = pixels, self._finder.find(frame)
+            self.seconds += time.perf_counter() - started
         return self._faces
 
     def describe(self, frame: Frame, box: Box) -> Face:
