@@ -16,11 +16,10 @@ from pathlib import Path
 import cv2
 import torch
 from commandline import faces_parser
-from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from fakeface.networks.encoder import EncoderConfig, ForensicEncoder
-from fakeface.training.encoder import EncoderTraining, calib_batches, collate, family_means
+from fakeface.training.encoder import EncoderTraining, aucs, calib_batches, collate, family_means
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.forge.recipe import load_recipe, single
 from fakeface.training.growth import grown
@@ -52,16 +51,6 @@ def load(path: Path) -> ForensicEncoder:
     network = ForensicEncoder()
     network.load_state_dict(grown(load_tensors(path), EncoderConfig()))
     return network.eval().to(memory_format=torch.channels_last)
-
-
-@torch.inference_mode()
-def aucs(network: ForensicEncoder, sets: Sets) -> dict[str, float]:
-    """AUC of every set."""
-    found = {}
-    for name, batch in sets.items():
-        scores = torch.cat([network(chunk).detection for chunk in batch["pixels"].split(32)])
-        found[name] = float(roc_auc_score(batch["label"].numpy(), scores.numpy()))
-    return found
 
 
 def figures(network: ForensicEncoder, clean: Sets, spoilt: Mapping[str, Sets]) -> dict[str, float]:

@@ -37,6 +37,7 @@ from fakeface.training.progress import Budget
 __all__ = [
     "EncoderTraining",
     "PairDataset",
+    "aucs",
     "calib_batches",
     "collate",
     "family_means",
@@ -278,14 +279,25 @@ def _check(network: ForensicEncoder, average: Average, checks: dict[str, dict[st
     """AUC of each set, and the mean over families and sources of given fakes, so that no family counts twice."""
     network.load_state_dict(average.state)
     network.eval().to(average.device).to(memory_format=torch.channels_last)
-    report = {}
-    with torch.no_grad():
-        for operator, batch in checks.items():
-            chunks = torch.split(batch["pixels"].to(average.device), 32)
-            scores = torch.cat([network(chunk).detection for chunk in chunks])
-            report[operator] = float(roc_auc_score(batch["label"].numpy(), scores.cpu().numpy()))
+    report = aucs(network, checks)
     means = family_means(report)
     return report | {"mean": sum(means.values()) / len(means)}
+
+
+@torch.no_grad()
+def aucs(network: ForensicEncoder, sets: Mapping[str, dict[str, Tensor]]) -> dict[str, float]:
+    """AUC of the text-independent score on every set of pairs.
+
+    Args:
+        network: in evaluation mode.
+        sets: batches as ``collate`` makes them, by name.
+    """
+    device, found = next(network.parameters()).device, {}
+    for name, batch in sets.items():
+        chunks = torch.split(batch["pixels"].to(device), 32)
+        scores = torch.cat([network(chunk).detection for chunk in chunks])
+        found[name] = float(roc_auc_score(batch["label"].numpy(), scores.cpu().numpy()))
+    return found
 
 
 def family_means(found: Mapping[str, float]) -> dict[str, float]:
