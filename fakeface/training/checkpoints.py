@@ -7,6 +7,7 @@ lies beside it for people.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,18 @@ from torch import Tensor, nn
 from fakeface.errors import WeightsError
 from fakeface.training.whole import whole, write_whole
 
-__all__ = ["Average", "checkpoint_progress", "load_checkpoint", "save_checkpoint", "save_weights"]
+__all__ = [
+    "Average",
+    "checkpoint_progress",
+    "load_checkpoint",
+    "read_record",
+    "released",
+    "save_checkpoint",
+    "save_weights",
+]
 
 RECORD = "record"
-"""Name of the JSON among the metadata of ``checkpoint.safetensors``."""
+"""Name of the JSON among the metadata of a file of tensors."""
 
 
 class Average:
@@ -116,13 +125,20 @@ def checkpoint_progress(folder: Path) -> dict[str, Any]:
 
 def _record(folder: Path) -> dict[str, Any] | None:
     """What the head of the tensors' file says; ``None`` where there is no checkpoint."""
-    if not (folder / "checkpoint.safetensors").is_file():
+    path = folder / "checkpoint.safetensors"
+    if not path.is_file():
         return None
-    with safe_open(folder / "checkpoint.safetensors", "pt") as file:
-        text = (file.metadata() or {}).get(RECORD)
-    if text is None:
+    record = read_record(path)
+    if record is None:
         raise WeightsError(f"checkpoint.safetensors in {folder.name} is no checkpoint: move it away to start anew")
-    record: dict[str, Any] = json.loads(text)
+    return record
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """The JSON in the head of a file of tensors; ``None`` where it has none."""
+    with safe_open(path, "pt") as file:
+        text = (file.metadata() or {}).get(RECORD)
+    record: dict[str, Any] | None = json.loads(text) if text is not None else None
     return record
 
 
@@ -130,13 +146,23 @@ def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def save_weights(path: Path, state: dict[str, Tensor]) -> None:
-    """Write released weights: floating tensors in fp16, the rest as it is; the file appears when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = {
+def released(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights as they are released: floating tensors in fp16, counters of batches left out."""
+    return {
         name: (value.half() if value.is_floating_point() else value).contiguous().clone()
         for name, value in state.items()
         if not name.endswith("num_batches_tracked")
     }
+
+
+def save_weights(path: Path, state: Mapping[str, Tensor], record: Mapping[str, Any] | None = None) -> None:
+    """Write weights as they are released; the file appears when it is whole.
+
+    Args:
+        path: of the file.
+        state: of the network.
+        record: JSON for the head of the file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as aside:
-        save_file(half, aside)
+        save_file(released(state), aside, {RECORD: json.dumps(record)} if record else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from torch.utils.data import Dataset
 from fakeface.errors import SettingsError
 from fakeface.faces import CROP_SIZE
 from fakeface.networks.encoder import EncoderOutput, ForensicEncoder
-from fakeface.training.checkpoints import Average, save_weights
+from fakeface.networks.loading import loaded
+from fakeface.training.averaging import choose_weights
+from fakeface.training.checkpoints import read_record, save_weights
 from fakeface.training.crops import TILE, cropped, shuffled
 from fakeface.training.device import Device
 from fakeface.training.feeding import fed
@@ -170,8 +173,8 @@ def train_encoder(
 ) -> Iterator[dict[str, Any]]:
     """Train, resuming from ``out`` where a checkpoint lies; yields one report per look at the calibration faces.
 
-    Writes ``checkpoint.*``, ``log.csv``, ``encoder.safetensors`` (the average with the best mean AUC on calib) and
-    returns when the budget is used up.
+    Writes ``checkpoint.*``, ``log.csv``, ``encoder.safetensors`` (the average with the best mean AUC on calib). When
+    the budget is used up it compares that one with the last average and with the mean of both, and leaves the best.
 
     Args:
         rows: prepared faces; split train fits, split calib chooses.
@@ -191,12 +194,33 @@ def train_encoder(
         network.load_state_dict(grown(load_tensors(start), network.config, settings.seed))
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     loop = Loop(out, network, optimizer, settings, settings.pictures, settings.check_every, settings.minutes)
-    if loop.finished:
-        return
+    weights = out / "encoder.safetensors"
+    checks = cache(lambda: calib_batches([row for row in rows if row.split == "calib"], root, settings))
+
+    def measured(state: Mapping[str, Tensor]) -> dict[str, float]:
+        return _check(loaded(build(), state, "the average").to(device), checks())
+
+    if not loop.finished:
+        yield from _learned(rows, root, settings, network, loop, weights, measured)
+    yield from loop.only_first(choose_weights(weights, loop.average.state, loop.budget.seen, "mean", measured))
+
+
+def _learned(
+    rows: Sequence[FaceRow],
+    root: Path,
+    settings: EncoderTraining,
+    network: ForensicEncoder,
+    loop: Loop,
+    weights: Path,
+    measured: Callable[[Mapping[str, Tensor]], dict[str, float]],
+) -> Iterator[dict[str, Any]]:
+    """Learn until the budget is used up, and keep the best average in ``weights``."""
+    device = next(network.parameters()).device
+    if weights.is_file() and (chosen := read_record(weights)):  # a finished training that goes on
+        loop.progress["best"] = chosen["best"]
     factory = PairFactory(
         [row for row in rows if row.split == "train"], root, settings.seed, load_recipe(settings.recipe)
     )
-    checks = calib_batches([row for row in rows if row.split == "calib"], root, settings)
     seeing = torch.compile(network, dynamic=False) if settings.compiled else network
 
     def learn(batch: dict[str, Tensor]) -> Learned:
@@ -213,14 +237,14 @@ def train_encoder(
         return Learned(len(batch["label"]), total | {f"loss_{name}": value for name, value in found.items()})
 
     def look() -> dict[str, float]:
-        return {f"auc_{name}": value for name, value in _check(build(), loop.average, checks).items()}
+        return {f"auc_{name}": value for name, value in measured(loop.average.state).items()}
 
     first = loop.budget.seen // 2
     hard = HardPairs(first, settings.hard, loop.progress.get("hard", ())) if settings.hard else None
     batches = pair_batches(
         factory, count(first) if hard is None else hard, settings.pairs_per_batch, settings.workers, device
     )
-    best = Best(("auc_mean",), lambda: save_weights(out / "encoder.safetensors", loop.average.state))
+    best = Best(("auc_mean",), lambda: save_weights(weights, loop.average.state))
     for row in loop.run(batches, learn, look, best):
         yield {name.removeprefix("auc_"): value for name, value in row.items()}
 
@@ -275,11 +299,9 @@ def calib_batches(rows: Sequence[FaceRow], root: Path, settings: EncoderTraining
     return batches
 
 
-def _check(network: ForensicEncoder, average: Average, checks: dict[str, dict[str, Tensor]]) -> dict[str, float]:
+def _check(network: ForensicEncoder, checks: Mapping[str, dict[str, Tensor]]) -> dict[str, float]:
     """AUC of each set, and the mean over families and sources of given fakes, so that no family counts twice."""
-    network.load_state_dict(average.state)
-    network.eval().to(average.device).to(memory_format=torch.channels_last)
-    report = aucs(network, checks)
+    report = aucs(network.eval().to(memory_format=torch.channels_last), checks)
     means = family_means(report)
     return report | {"mean": sum(means.values()) / len(means)}
 

@@ -172,6 +172,12 @@ class Loop:
                 self._processes.wait()
                 return
 
+    def only_first(self, reports: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """What the first process reports of work that it does alone, while the others wait."""
+        if self._processes.first:
+            yield from reports
+        self._processes.wait()
+
     def descend(self, loss: Tensor, longest: float | None = None) -> None:
         """One step of the optimizer down this loss, by a gradient no longer than ``longest``."""
         self._optimizer.zero_grad(set_to_none=True)
