@@ -40,7 +40,7 @@ def choose_weights(
     best, end = load_file(path), released(last)
     if all(best[key].equal(value.cpu()) for key, value in end.items()):
         return
-    mean = {key: (best[key].float() + value.cpu().float()) / 2 for key, value in end.items()}
+    mean = {key: (value.float() + last[key].cpu().float()) / 2 for key, value in best.items()}
     states = {"best": best, "last": end, "averaged": released(mean)}
     found = {kind: measure(state) for kind, state in states.items()}
     kept = max(found, key=lambda kind: found[kind][name])
