@@ -115,7 +115,7 @@ def _checked(engine: Engine, inputs: Inputs, request: Request) -> Checked:
     """Where one picture is asked about, everything is checked before anything is written."""
     asked = request.asked
     first = list(itertools.islice(inputs, 2))
-    if not (asked.places or asked.questions or asked.one_picture) or len(first) > 1 or first[0].refused:
+    if not asked.needs_face or len(first) > 1 or first[0].refused:
         return Checked(engine)
     return check_picture(engine, first[0], request)
 

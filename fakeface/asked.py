@@ -178,6 +178,11 @@ class Asked:
         return bool(self.style or self.questions or self.converse)
 
     @property
+    def needs_face(self) -> bool:
+        """Whether it can be answered only where a face is there that is meant."""
+        return bool(self.places or self.questions or self.one_picture)
+
+    @property
     def one_picture(self) -> bool:
         """Whether what is asked makes sense of one picture only."""
         pointed = any(place.concept is None for place in self.places)

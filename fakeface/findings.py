@@ -99,6 +99,7 @@ class Statement:
             the text says (for ``usual`` and ``untouched``: whether no artifact is measured); ``None`` where nothing
             could be measured.
         covered: share of the named part that the mask marks, 0..1; ``None`` without a mask or part.
+        listed: whether it is a line of a list, which names its part without a phrase.
         sensitivity: change of the text-independent score's natural log-odds when the mask is inpainted from its
             surroundings; negative where the score falls. ``None`` where it was not tried.
     """
@@ -117,6 +118,7 @@ class Statement:
     reference: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     supported: bool | None = None
     covered: float | None = None
+    listed: bool = False
     sensitivity: float | None = None
 
 
@@ -129,7 +131,8 @@ class Explanation:
         question: as put to the model.
         text: exactly what the model wrote, tags kept.
         statements: in the order of the text; checked, none dropped.
-        agreement: whether text, masks and measurements name the same parts, 0..1; ``None`` where the text names none.
+        agreement: whether text, artifact mask and region head name the same regions, 0..1; ``None`` where the text
+            names none.
         concept: the part that a question about a region is about.
         shown: the mask that answers a box, point or mask of the examiner; ``None`` for other questions.
         note: what a reader must know of the question; empty for one that the model was taught to answer.

@@ -63,7 +63,7 @@ def with_masks(
     wanted = {
         row: area
         for row, one in enumerate(statements)
-        if not one.grounded and is_alteration(one) and (area := _area(one.phrase, cutout)) is not None
+        if one.listed and is_alteration(one) and (area := _area(one.phrase, cutout)) is not None
     }
     if not wanted:
         return tuple(statements)

@@ -110,7 +110,7 @@ def _measured_there(scene: Scene, concept: str, area: Bools) -> PartFinding:
     strongest = max(scene.borne_out(concept, measured), key=lambda one: one[1], default=None)
     term, severity = "usual", Severity.NONE
     if strongest is not None:
-        term, severity = strongest[0].name, Severity.CLEAR if strongest[1] >= 1 else Severity.SLIGHT
+        term, severity = strongest[0].name, Severity.of(strongest[1])
     elif scene.altered is not None and bool((region & scene.altered).any()):
         term = "unclear"
     known = PartFinding("", concept, None, measurements=measured, reference=_reference(scene, concept, measured))
@@ -159,12 +159,23 @@ def _answered(place: Place, area: Bools, mask: Mask | None, suspicion: Suspicion
     found = PartFinding("", concept, None)
     if concept and not problem:
         found = _measured(scene, concept) if named else _measured_there(scene, concept, cutout.inside(area))
-    if mask is not None and not suspicion.altered(concept) and (named or not suspicion.marked(area)):
-        mask = replace(mask, pixels=np.zeros_like(mask.pixels), score=0.0)
+    if mask is not None and not suspicion.altered(concept):
+        mask = _own_mask(place, area, mask, suspicion)
     altered, inside = scene.altered, cutout.inside(area)
     share = 0.0 if altered is None else float((inside & altered).sum() / altered.sum())
     covered = 0.0 if mask is None else float((mask.pixels & area).sum() / max(area.sum(), 1))
     return replace(found, asked=place.words, leaf=leaf, problem=problem, mask=mask, share=share, covered=covered)
+
+
+def _own_mask(place: Place, area: Bools, mask: Mask, suspicion: Suspicion) -> Mask:
+    """What a place shows whose part is not called altered: the artifact mask that lies in it, a named part nothing.
+
+    Around a point that the artifact mask holds, it is what the decoder marks of that mask.
+    """
+    kept = np.zeros_like(area) if place.concept is not None else suspicion.marked(area)
+    if place.point is not None and kept.any():
+        kept = kept | suspicion.marked(mask.pixels)
+    return replace(mask, pixels=kept, score=mask.score if kept.any() else 0.0)
 
 
 def _seen(area: Bools, cutout: Cutout) -> Bools:

@@ -36,7 +36,7 @@ def require_answerable(asked: Asked, frame: Frame, faces: Sequence[Face], least_
     """
     for place in asked.places:
         place.require_inside(frame.height, frame.width)
-    if not (asked.places or asked.questions or asked.one_picture):
+    if not asked.needs_face:
         return
     if not faces:
         raise SettingsError("no face was found in the picture; --add-face says where one is")

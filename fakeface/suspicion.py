@@ -79,10 +79,13 @@ class Suspicion:
         suspects = {name for name, _ in self.encoding.regions}
         return bool(self.finding.masks) or not suspects.isdisjoint(regions_of(concept))
 
-    def marked(self, area: NDArray[np.bool_]) -> bool:
-        """Whether the face's artifact mask lies in a place, whatever part most of the place belongs to.
+    def marked(self, area: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(height, width) bool: what of the face's artifact mask lies in a place, whatever part the place belongs to.
 
         Args:
             area: (height, width) bool of the frame.
         """
-        return any(bool((mask.pixels & area).any()) for mask in self.finding.masks)
+        marked = np.zeros_like(area)
+        for mask in self.finding.masks:
+            marked |= mask.pixels & area
+        return marked

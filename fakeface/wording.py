@@ -86,9 +86,9 @@ class Witness:
         """
         concept = _asked(question)
         set_down = self._answer(concept, text) if concept is not None else ()
-        if concept is None and question in LIST_QUESTIONS:
+        if concept is None and is_one_of(question, LIST_QUESTIONS):
             set_down = self._list(text)
-        if question in AGE_QUESTIONS:
+        if is_one_of(question, AGE_QUESTIONS):
             set_down = self._explanation(text)
         if whole := self._whole(question):
             set_down = whole if not text else (END_OF_TEXT,)
@@ -142,7 +142,7 @@ class Witness:
         """Every answer to a follow-up question, which follows from the picture and the result; none to others."""
         scene, decision = self.suspicion.measured.scene, self.suspicion.finding.decision
         if is_one_of(question, SURE_QUESTIONS):
-            return how_sure(scene, self.altered, decision.verdict)
+            return how_sure(scene, self.altered, decision.verdict, bool(self.suspicion.finding.masks))
         if is_one_of(question, METHOD_QUESTIONS):
             return grounds(scene)
         return what_is_open(scene) if is_one_of(question, LIMIT_QUESTIONS) else ()

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
@@ -14,6 +15,8 @@ from fakeface.bench.bootstrap import Resampling
 from fakeface.bench.values import ScoredFace
 from fakeface.training import mids as mids_stage
 from fakeface.training.encoder import EncoderTraining
+from fakeface.training.forge.pairs import PairFactory
+from fakeface.training.forge.recipe import load_recipe, single
 from fakeface.training.lessons import with_fields
 from fakeface.training.mids import MidsTraining
 
@@ -174,3 +177,16 @@ def test_encoders_are_compared_on_the_same_calibration_pairs(
     lines = list(script.table(["a", "b"], [found, {**found, "mean": 0.25}]))
     assert lines[0] == "| AUC on calib | a | b |"
     assert lines[2] == f"| mean | {found['mean']:.3f} | 0.250 |"
+
+
+def test_a_forgery_that_cannot_be_named_is_left_out_of_the_explanations(face_set: FaceSet) -> None:
+    script = load_script("benchmarks/explanations.py")
+    factory = PairFactory(face_set.of("calib"), face_set.root, 1, single("self_blend", load_recipe("compact-2")))
+    real, fake = factory.pair(0)
+    assert script.wordings(fake, real, "age")
+    assert script.wordings(fake, real, "region", "nose")
+    speck = np.zeros_like(fake.mask)
+    speck[0, 0] = 1.0
+    tally = script.Tally()
+    script.take_in(tally, fake.photo, replace(fake, mask=speck), real, None)
+    assert (tally.left_out, tally.values, tally.texts) == (1, {}, {})

@@ -126,7 +126,7 @@ def test_an_alteration_that_no_measure_shows_is_never_supported(astronaut_face: 
     assert (one.term, one.supported) == ("unclear", False)
 
 
-def test_a_mask_beside_the_part_covereds_nothing_and_the_part_itself_is_measured(
+def test_a_mask_beside_the_part_covers_nothing_and_the_part_itself_is_measured(
     astronaut_face: Face, cheek: NDArray[np.bool_]
 ) -> None:
     statements = read_statements(of("nose", f"clearly smoother {AROUND}"))

@@ -153,6 +153,19 @@ def test_a_marked_part_that_measures_like_real_faces_speaks_against_an_alteratio
     assert not any("chin" in one for one in against)
     asked = replace(finding, parts=(), places=(part("nose", "usual", 0.9, covered=0.0),))
     assert not any("nose" in one for one in evidence_against(asked, THRESHOLDS)), "nothing was marked there"
+    little = replace(asked, places=(replace(asked.places[0], share=0.1),))
+    assert not any("nose" in one for one in evidence_against(little, THRESHOLDS)), "too little to call it altered"
+
+
+def test_a_measure_that_no_artifact_rests_on_is_not_told_as_one() -> None:
+    """Colour is an artifact where it lies far from the surroundings', not where it is very near."""
+    finding = explained(make_face_finding(fakeness=0.93), (USUAL, True, None))
+    [told] = finding.explanations
+    near = replace(
+        told.statements[0], measurements={"colour_shift_delta_e": 0.1}, reference={"colour_shift_delta_e": (1.7, 30.0)}
+    )
+    said = evidence_against(replace(finding, explanations=(replace(told, statements=(near,)),)), THRESHOLDS)
+    assert said[0].endswith(": consistent with the measurement.")
 
 
 def test_an_artifact_measured_at_a_place_speaks_against_an_unaltered_face() -> None:

@@ -1,8 +1,12 @@
 import io
+from dataclasses import replace
 
+import numpy as np
 from rich.console import Console
 
 from fakeface.decision import Reason, undecided
+from fakeface.findings import PartFinding
+from fakeface.masks import Mask
 from fakeface.report.console import summary_table
 from fakeface.report.record import file_entry
 from tests.builders import make_entries, make_failed_finding, make_file_finding
@@ -177,3 +181,17 @@ def test_where_nothing_could_be_located_the_screen_says_so_per_face_and_what_to_
     assert "--min-face asks for 100; --min-face 80 lets it be examined" in text
     assert "authenticity; nothing was located" in " ".join(shown(make_entries(), 300, settings=settings).split())
     assert "Nothing was" not in shown(make_entries(), 120, settings={**settings, "asked": {"face": 1}})
+
+
+def test_what_speaks_against_the_result_stands_beside_places_without_any_text():
+    finding = make_file_finding(1)
+    place = PartFinding("point 1,2", "lower_nose", "columella", share=0.1, mask=no_mask(finding))
+    asked = replace(finding.faces[0], places=(place,), contrary=("A score is low.",))
+    text = shown([file_entry(replace(finding, faces=(asked,)))])
+    assert "What speaks against the result\n    - A score is low.\n" in text
+    assert "too little of it marked to call it altered; not measurable here" in text
+    assert "Model's alternative" not in text, "texts were not asked for"
+
+
+def no_mask(finding):
+    return Mask(np.zeros((finding.picture.height, finding.picture.width), bool), "point 1,2", 0.0)

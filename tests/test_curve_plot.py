@@ -41,6 +41,10 @@ def test_the_curves_are_told_apart_without_colour() -> None:
 
 def test_a_flat_curve_and_a_single_step_can_be_drawn() -> None:
     flat = FaithfulnessEntry(
-        shares=(0.0, 1.0), deletion=(0.5, 0.5), insertion=(0.5, 0.5), deletion_area=0.5, insertion_area=0.5
+        shares=(0.0, 1.0), deletion=(0.25, 0.25), insertion=(0.75, 0.75), deletion_area=0.25, insertion_area=0.75
     )
-    assert (draw_curves(flat) == draw_curves(flat)).all()
+    drawn, column = draw_curves(flat), LEFT + 40
+    assert abs(rows(drawn, column, BLUE).mean() - (BOTTOM - 0.25 * (BOTTOM - TOP))) <= 3
+    assert {int(rows(drawn, one, BLUE).mean()) for one in range(LEFT + 20, RIGHT - 20)} == {
+        int(rows(drawn, column, BLUE).mean())
+    }

@@ -22,9 +22,10 @@ from fakeface.answers import (
 from fakeface.asked import Asked, Place, Style
 from fakeface.backends import Engine
 from fakeface.backends.remembering import RememberingFinder
-from fakeface.claims.follow_ups import ALL_USUAL, SURE
+from fakeface.claims import check_statements
+from fakeface.claims.follow_ups import ALL_USUAL, NAMELESS, NOWHERE, SURE
 from fakeface.claims.nothing import LOOKED_AT, altered_somewhere
-from fakeface.claims.reading import concept_of
+from fakeface.claims.reading import concept_of, read_statements
 from fakeface.claims.scene import Scene
 from fakeface.claims.terms import TERMS
 from fakeface.decision import Decision, Pairing, Reason, Verdict
@@ -32,6 +33,7 @@ from fakeface.explaining import UNTAUGHT
 from fakeface.faces import CROP_SIZE, Box, Face, FaceCrop, FaceOrigin
 from fakeface.findings import Explanation, FaceFinding, FileFinding, FileStatus, ModelCard, PictureFacts
 from fakeface.frames import Frame
+from fakeface.grounding import with_masks
 from fakeface.interfaces import END_OF_TEXT, Choices, Encoding, Segmenter, VisionEncoder, any_words
 from fakeface.locating import decided_pairing, locate_face
 from fakeface.masks import Mask, MaskPrompt
@@ -196,7 +198,13 @@ def test_follow_up_questions_are_answered_by_what_was_decided_and_measured(tiny_
     assert answers("How sure are you?", Verdict.REAL) == ("Not very: an artifact mask speaks against the result.",)
     worst = seen.measured.scene.findings("nose")[0].severity
     assert answers("How certain is that?", Verdict.FAKE) == SURE[worst]
+    speck = np.zeros(seen.frame.pixels.shape[:2], bool)
+    speck[0, 0] = True
+    nameless = marked_in(suspected(tiny_engine, None, ()), speck)
+    assert answers("How sure are you?", Verdict.FAKE, nameless) == (NAMELESS,)
+    assert answers("How sure are you?", Verdict.REAL, nameless) == answers("How sure are you?", Verdict.REAL)
     bare = suspected(tiny_engine, None, ())
+    assert answers("How sure are you?", Verdict.FAKE, bare) == (NOWHERE,)
     measured = [name for name in LOOKED_AT if bare.measured.scene.measurements(name)]
     usual = all(bare.measured.scene.usual(name) for name in measured)
     [sure] = answers("How sure are you?", Verdict.REAL, bare)
@@ -246,6 +254,43 @@ def test_a_place_on_an_unsuspicious_part_has_no_altered_pixels(tiny_engine: Engi
         assert (bool(found.mask.pixels.any()), found.covered > 0.9) == (altered, altered)
 
 
+def marked_in(suspicion: Suspicion, pixels: NDArray[np.bool_]) -> Suspicion:
+    """The face with this artifact mask."""
+    masks = (Mask(pixels, "artifact", 0.9),)
+    return replace(suspicion, finding=replace(suspicion.finding, masks=masks))
+
+
+def test_a_place_on_a_part_that_is_not_altered_shows_what_lies_in_it_of_the_artifact_mask(tiny_engine: Engine) -> None:
+    """The decoder of this test would mark the whole place."""
+    bare = suspected(tiny_engine, None, ())
+    height, width = bare.frame.pixels.shape[:2]
+    box = Box(*FACE_BOX)
+    pixels = np.zeros((height, width), bool)
+    pixels[box.top : box.top + 3, box.left : box.left + 2] = True
+    pixels[0, 0] = True  # outside of the box
+    places = (Place("box", box=box), Place.named("left eye"), Place("point", point=(box.left + 1, box.top + 1)))
+    boxed, named, pointed = locate_face(marked_in(bare, pixels), Asked(places=places), places).places
+    assert boxed.mask is not None
+    assert named.mask is not None
+    assert pointed.mask is not None
+    assert int(boxed.mask.pixels.sum()) == 6
+    assert boxed.covered == pytest.approx(6 / (box.width * box.height))
+    assert not named.mask.pixels.any()
+    assert np.array_equal(pointed.mask.pixels, pixels), "the artifact mask around the point"
+
+
+def test_only_lines_of_a_list_get_a_mask_that_the_text_did_not_ask_for(tiny_engine: Engine) -> None:
+    seen = suspected(tiny_engine, "nose", (("lower_nose", 0.9),), "nose")
+    for text, shown in (
+        ("The <p>nose</p>[NOSEG] is altered in part.", False),
+        ("1. **Nose**: clearly smoother than what lies around", True),
+        ("1. **Nose**: in the range of real faces in colour, detail and noise", False),
+    ):
+        checked = check_statements(read_statements(text), (), seen.measured)
+        [one] = with_masks(seen.engine, seen.encoding, checked, seen.measured)
+        assert (one.mask is not None) == shown, text
+
+
 def test_an_explanation_names_parts_that_the_mask_covers_each_once(tiny_engine: Engine) -> None:
     suspicion = suspected(tiny_engine, None, ())
     scene = Scene(photograph(), suspicion.finding.face.landmarks, None)
@@ -284,6 +329,7 @@ def test_a_list_has_a_line_for_each_part_that_the_mask_covers_and_ends(tiny_engi
     bare = suspected(tiny_engine, None, ())
     question = LIST_QUESTIONS[0]
     assert Witness(bare).choices(question, (), "") == (LIST_OF_NOTHING,)
+    assert Witness(bare).choices(question.lower(), (), "") == (LIST_OF_NOTHING,)
     assert Witness(bare).choices(question, (), LIST_OF_NOTHING) == (END_OF_TEXT,)
     scene = Scene(photograph(), bare.finding.face.landmarks, None)
     mask = Mask(scene.place("left_cheek") | scene.place("nose"), "artifact", 0.9)

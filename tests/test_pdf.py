@@ -244,6 +244,8 @@ def test_of_more_suspect_regions_than_are_listed_the_report_says_how_many_there_
 def test_a_place_is_listed_with_the_leaf_that_holds_most_of_it(tmp_path):
     finding = make_file_finding(1)
     place = PartFinding("point 1,2", "lower_nose", "columella")
-    one = replace(finding, faces=(replace(finding.faces[0], places=(place,)),))
+    one = replace(finding, faces=(replace(finding.faces[0], places=(place,), contrary=("A score is low.",)),))
     text = squeezed(text_of((run_case(tmp_path / "case", [one], images=False) / "report.pdf").read_bytes()))
     assert squeezed("point 1,2: lower nose in the nose, mostly the strip between the nostrils") in text
+    assert squeezed("What speaks against the result • A score is low.") in text, "without any text on request, too"
+    assert squeezed("Claims of the text that are consistent") not in text

@@ -61,7 +61,7 @@ def sayable(words: str, mask: Mask | None, cutout: Cutout) -> tuple[str, ...]:
     concept = concept_of(words)
     measured = _measured(concept, _shown(mask), cutout).values
     found = cutout.scene.borne_out(concept, measured)
-    said = [(term.name, Severity.CLEAR if strength >= 1 else Severity.SLIGHT) for term, strength in found]
+    said = [(term.name, Severity.of(strength)) for term, strength in found]
     return tuple(wording for one in said or [("unclear", Severity.NONE)] for wording in wordings(*one))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fakeface.answers import Claim
+from fakeface.claims.limits import limits
 from fakeface.claims.reading import is_alteration
 from fakeface.claims.terms import MEASURE_WORDS, TERMS
 from fakeface.concepts import CONCEPTS
@@ -69,10 +70,12 @@ def _values(claim: Statement | PartFinding) -> str:
 
 
 def _outside(claim: Statement | PartFinding) -> list[str]:
+    """Measures that bear out an artifact: those beyond the range of real faces on the side that a term is about."""
+    known, found = limits(), claim.measurements
     return [
-        name
-        for name, (low, high) in claim.reference.items()
-        if name in claim.measurements and not low <= claim.measurements[name] <= high
+        term.measure
+        for term in TERMS.values()
+        if term.measure in found and known.strength(term, claim.concept, found[term.measure]) > 0
     ]
 
 
@@ -87,8 +90,7 @@ def _parts(finding: FaceFinding, altered: bool) -> Iterator[str]:
         if part.problem or part.concept is None or not part.measurements:
             continue
         words = CONCEPTS[part.concept].words
-        marked = part.share > 0 or part.covered > 0
-        if altered and marked and part.term not in TERMS:
+        if altered and part.covered > 0 and part.term not in TERMS:
             yield f"A mask marks the {words}, and no artifact is measured there."
         elif not altered and part.term in TERMS:
             yield f"An artifact is measured on the {words}{_values(part)}."

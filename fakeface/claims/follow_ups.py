@@ -14,6 +14,7 @@ __all__ = [
     "ALL_USUAL",
     "METHOD",
     "METHOD_WHOLE",
+    "NAMELESS",
     "NEITHER",
     "NOT_KNOWN",
     "NOWHERE",
@@ -34,11 +35,12 @@ METHOD_WHOLE = (
 SURE = {
     Severity.CLEAR: ("Quite sure: a measurement lies clearly beyond the range of real faces.",),
     Severity.SLIGHT: ("Fairly sure: a measurement lies slightly beyond the range of real faces.",),
-    Severity.NONE: ("Not very: no measurement lies beyond the range of real faces.",),
+    Severity.NONE: ("Not very: on the marked parts no measurement lies beyond the range of real faces.",),
 }
 ALL_USUAL = "Fairly sure: all that was measured lies in the range of real faces."
 NEITHER = "Not very: no measurement speaks for either side."
 NOWHERE = "Not very: there is no local evidence."
+NAMELESS = "Not very: the artifact mask lies on no part that has a name."
 OUTSIDE = "Not very: some measurements lie beyond the range of real faces."
 MARKED = "Not very: an artifact mask speaks against the result."
 INCONCLUSIVE = "Not sure: the result is inconclusive."
@@ -49,20 +51,21 @@ NOT_KNOWN = (
 )
 
 
-def how_sure(scene: Scene, altered: Sequence[str], verdict: Verdict) -> tuple[str, ...]:
+def how_sure(scene: Scene, altered: Sequence[str], verdict: Verdict, masked: bool) -> tuple[str, ...]:
     """Every answer to how sure the result is: by the measurements, and none for a result that is none.
 
     Args:
         scene: the face with its artifact mask.
         altered: the parts that the mask covers.
         verdict: on the face.
+        masked: whether the face shows an artifact mask, on a part with a name or on none.
     """
     if verdict is Verdict.INDETERMINATE:
         return (INCONCLUSIVE,)
     if verdict is Verdict.REAL:
-        return (MARKED,) if altered else (_of_unaltered(scene),)
+        return (MARKED,) if masked else (_of_unaltered(scene),)
     if not altered:
-        return (NOWHERE,)
+        return (NAMELESS if masked else NOWHERE,)
     return SURE[max((scene.findings(name)[0].severity for name in altered), key=list(Severity).index)]
 
 

@@ -41,6 +41,7 @@ class _Mention:
     end: int
     first: int
     last: int
+    listed: bool = False
 
 
 def concept_of(words: str) -> str | None:
@@ -84,6 +85,7 @@ def _statement(number: int, text: str, mention: _Mention, said: Said | None) -> 
         term=said.term if said else None,
         severity=said.severity.value if said else "none",
         grounded=mention.grounded,
+        listed=mention.listed,
     )
 
 
@@ -112,7 +114,7 @@ def _listed(text: str, phrases: list[tuple[int, int]]) -> Iterator[_Mention]:
             words, place = (match.group(1), 1) if match.group(1) else (match.group(2), 2)
             if place == 2 and concept_of(words) is None:  # a numbered line of prose
                 continue
-            yield _Mention(words.strip(), False, match.start(), match.start(3), match.start(place), match.end())
+            yield _Mention(words.strip(), False, match.start(), match.start(3), match.start(place), match.end(), True)
 
 
 def _overlaps(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:

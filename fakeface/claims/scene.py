@@ -182,10 +182,11 @@ class Scene:
         name = term.measure
         if name in earlier and strength - self.limits.strength(term, concept, earlier[name]) < LEAST_CHANGE:
             return None
-        severity = Severity.CLEAR if strength >= 1 else Severity.SLIGHT
         original = {name: earlier[name]} if name in earlier else {}
         value = {name: measured[name]}
-        return Finding(concept, term.family, term.name, severity, value, True, round(strength, DECIMALS), original)
+        return Finding(
+            concept, term.family, term.name, Severity.of(strength), value, True, round(strength, DECIMALS), original
+        )
 
     def usual(self, concept: str) -> Finding | None:
         """That a part lies within the range of real faces in every measure; ``None`` where that cannot be said."""

@@ -16,6 +16,11 @@ class Severity(StrEnum):
     SLIGHT = "slight"
     CLEAR = "clear"
 
+    @classmethod
+    def of(cls, strength: float) -> Severity:
+        """That of an artifact by its strength, above 0: 1 is the limit of a clear one."""
+        return cls.CLEAR if strength >= 1 else cls.SLIGHT
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -18,7 +18,7 @@ class Said:
 
     Args:
         start, end: of its words, in characters of the text.
-        term: name in ``TERMS``, ``usual`` or ``unclear``.
+        term: name in ``TERMS``, ``usual``, ``unclear``, or ``untouched`` where a denial says so (``reading``).
         severity: as the words say.
     """
 

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from fakeface.report.entries import ExplanationEntry, PartEntry, StatementEntry
+from fakeface.report.entries import ExplanationEntry, StatementEntry
 from fakeface.report.record import FaceEntry, FileEntry
 from fakeface.report.unanswered import unanswered_words
 from fakeface.report.words import (
@@ -22,10 +22,10 @@ from fakeface.report.words import (
     SIDES,
     concept_words,
     faithfulness_words,
-    found_words,
     measured_words,
     nothing_against,
     numbered_pieces,
+    part_words,
     place_name,
     place_words,
     score_words,
@@ -62,8 +62,7 @@ def face_details(entry: FileEntry, face: FaceEntry, settings: Mapping[str, objec
     for explanation in face.explanations:
         yield from _explanation(explanation)
     yield from _faithfulness(face)
-    if face.explanations:
-        yield from _against(face)
+    yield from _against(face)
     yield _line(SIDES, style="dim")
     yield Text()
 
@@ -85,24 +84,19 @@ def _parts(face: FaceEntry) -> Iterator[RenderableType]:
         table.add_column(column, overflow="fold", no_wrap=False)
     for part in face.parts:
         table.add_row(
-            Text(concept_words(part.concept)), share_words(part.share), share_words(part.covered), Text(_finding(part))
+            Text(concept_words(part.concept)),
+            share_words(part.share),
+            share_words(part.covered),
+            Text(part_words(part)),
         )
     yield Padding(table, (0, 0, 0, 2))
-
-
-def _finding(part: PartEntry) -> str:
-    if part.problem:
-        return f"cannot be assessed here: {part.problem}"
-    if not part.measurements:
-        return "not measurable here"
-    return f"{found_words(part)}; {measured_words(part)}"
 
 
 def _places(face: FaceEntry) -> Iterator[RenderableType]:
     for part in face.places:
         yield _line(f"{part.asked}: {place_name(part)}", style="bold")
         altered = place_words(part)
-        yield _line(f"{altered}; {_finding(part)}", 4)
+        yield _line(f"{altered}; {part_words(part)}", 4)
 
 
 def _explanation(explanation: ExplanationEntry) -> Iterator[RenderableType]:
@@ -140,7 +134,8 @@ def _faithfulness(face: FaceEntry) -> Iterator[RenderableType]:
 
 
 def _against(face: FaceEntry) -> Iterator[RenderableType]:
-    for answer in face.answers:
+    """What speaks against the result; where texts were asked for, also the answers that lost."""
+    for answer in face.answers if face.explanations else ():
         if answer.role != "chosen":
             said = answer.reasoning or answer.text
             claim = f"says {answer.claim}, " if answer.claim else ""

@@ -21,10 +21,10 @@ from fakeface.report.words import (
     SIDES,
     concept_words,
     faithfulness_words,
-    found_words,
     measured_words,
     nothing_against,
     numbered_pieces,
+    part_words,
     place_name,
     place_words,
     score_words,
@@ -71,7 +71,7 @@ def asked_of(view: View, face: FaceEntry) -> Iterator[Flowable]:
         yield paragraph(CHECKS, "small")
     for number, explanation in enumerate(face.explanations, start=1):
         yield from _explanation(number, explanation, crop, picture(view.root, explanation.overlay_file))
-    if face.explanations:
+    if face.parts or face.places or face.maps or face.explanations:
         yield from _evidence(face)
 
 
@@ -97,14 +97,8 @@ def _parts(title: str, first: str, parts: Sequence[PartEntry]) -> Iterator[Flowa
 
 def _part_row(number: int, part: PartEntry) -> list[str | Flowable]:
     name = f"{part.asked}: {place_name(part)}" if part.asked else concept_words(part.concept)
-    if part.problem:
-        said = f"cannot be assessed here: {part.problem}"
-    elif part.measurements:
-        said = f"{found_words(part)}; {measured_words(part)}"
-    else:
-        said = "not measurable here"
     altered = place_words(part) if part.asked else share_words(part.covered)
-    return [str(number), name, share_words(part.share), altered, part.severity, said]
+    return [str(number), name, share_words(part.share), altered, part.severity, part_words(part)]
 
 
 def _explanation(
@@ -190,10 +184,10 @@ def _evidence(face: FaceEntry) -> Iterator[Flowable]:
         for claim in claims
         if claim.supported
     )
-    for title, sentences in (
-        ("Claims of the text that are consistent with a measurement", tuple(borne_out)),
-        ("What speaks against the result", face.contrary or (nothing_against(face.decision),)),
-    ):
+    evidence = {"What speaks against the result": face.contrary or (nothing_against(face.decision),)}
+    if face.explanations:
+        evidence = {"Claims of the text that are consistent with a measurement": tuple(borne_out), **evidence}
+    for title, sentences in evidence.items():
         lines = sentences or ("None.",)
         yield paragraph(title, "h3")
         yield from (paragraph(f"• {line}") for line in lines)

@@ -297,6 +297,15 @@ def found_words(part: PartEntry) -> str:
     return "no artifact is measured" if part.term == "unclear" else term_words(part.term, part.severity)
 
 
+def part_words(part: PartEntry) -> str:
+    """What is said of a part that a mask marks or that was asked about, or why nothing is."""
+    if part.problem:
+        return f"cannot be assessed here: {part.problem}"
+    if not part.measurements:
+        return "not measurable here"
+    return f"{found_words(part)}; {measured_words(part)}"
+
+
 def measured_words(claim: StatementEntry | PartEntry) -> str:
     """The measurement that a claim rests on beside the range of real faces, or how many lie within theirs."""
     name = TERMS[claim.term].measure if claim.term is not None and claim.term in TERMS else ""
@@ -341,7 +350,7 @@ def place_words(part: PartEntry) -> str:
     if part.mask is None:
         return "no mask"
     if not part.mask.area_pixels:
-        return "no pixel of it marked"
+        return "too little of it marked to call it altered" if part.share > 0 else "no pixel of it marked"
     if part.asked.startswith("point "):
         return f"marked area of {part.mask.area_pixels} pixels around it"
     return f"{share_words(part.covered)} of it marked"
