@@ -348,6 +348,9 @@ def test_the_stages_make_a_profile_that_examines_pictures(
     assert [one["epoch"] for one in reports] == [1, 2]
     assert all(np.isfinite(one["loss"]) for one in reports)
 
+    with pytest.raises(SettingsError, match="calibrate nothing: 50 of each are needed"):
+        release(out, tmp_path / "weights", rows, root, "0", "too few faces", 4, 1, 50)
+    assert not list((tmp_path / "weights").iterdir()), "a profile that nobody calibrated"
     monkeypatch.setattr("fakeface.training.calibrate.LEAST_FACES", 2)
     chosen = release(out, tmp_path / "weights", rows, root, "0", 'a "tiny" set ✓', 4, 1, 50)
     profile = load_profile("compact", tmp_path / "weights")

@@ -51,8 +51,8 @@ def score_pairs(encoder: ForensicEncoder, pairs: Iterable[Pair]) -> tuple[Number
 
 
 def unrelated(pairs: Iterable[Pair]) -> Iterator[Pair]:
-    """The pairs that share no photo with an earlier one: a factory draws with replacement, and statistics that take a
-    photo drawn twice for two would be too sure of themselves.
+    """The pairs whose photos none before was made of: a factory draws with replacement, and statistics that take a
+    photo drawn twice for two would be too sure of themselves. The donor of a swap is not counted as its photo.
     """
     seen: set[str] = set()
     for pair in pairs:
@@ -63,7 +63,7 @@ def unrelated(pairs: Iterable[Pair]) -> Iterator[Pair]:
 
 
 def calibrate(encoder: ForensicEncoder, factory: PairFactory, pairs: int, seed: int = 1) -> Calibration:
-    """Calibrate on pairs of a factory over calibration faces, of which no two show the same photo.
+    """Calibrate on pairs of a factory over calibration faces, each photo forged once.
 
     Args:
         encoder: the trained one, in evaluation mode.
@@ -117,7 +117,8 @@ def fit_calibration(
     reals, fakes = int((labels == 0).sum()), int((labels == 1).sum())
     if min(reals, fakes) < LEAST_FACES:
         raise SettingsError(
-            f"{reals} real and {fakes} forged faces calibrate nothing: {LEAST_FACES} of each are needed"
+            f"{reals} real and {fakes} forged faces calibrate nothing: {LEAST_FACES} of each are needed, of photos of "
+            "their own; draw more pairs, or prepare more faces of the split calib"
         )
     odds = np.array([log_odds(float(score)) for score in scores])
     intercept, slope = _fit(odds, labels)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
@@ -51,6 +53,7 @@ FILES = {
     "masks": "compact-masks.safetensors",
     "mids": "compact-mids.safetensors",
 }
+RECORD = "compact.toml"
 GRID = tuple(round(float(cut), 2) for cut in np.linspace(0.1, 0.9, 17))
 FALSE_ALARMS = 0.1
 """Share of real calibration faces that are called fake."""
@@ -75,6 +78,8 @@ def release(
 ) -> Thresholds:
     """Write the profile ``compact`` into ``out``: weights, configuration, tokenizer and ``compact.toml``.
 
+    It is made aside, so that what cannot be calibrated leaves ``out`` as it was.
+
     Args:
         trained: folder with ``prompter/``, ``language/``, ``masks/`` and ``mids/`` as the training stages wrote them.
         out: a weights folder.
@@ -88,14 +93,26 @@ def release(
 
     Raises:
         WeightsError: a stage's result is missing.
-        SettingsError: a stage was trained for a comparison only, on part of the texts.
+        SettingsError: a stage was trained for a comparison only, on part of the texts, or there are too few calibration
+            faces.
     """
     for stage, name in (("language", "fields"), ("mids", "reads")):
         chosen = checkpoint_progress(trained / stage).get("settings", {}).get(name, "all")
         if chosen != "all":
             raise SettingsError(f"the stage {stage} was trained with {name} {chosen}, to compare: a profile needs all")
-    tokenizer = load_tokenizer(trained / "language")
     out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".release-", dir=out) as place:
+        aside = Path(place)
+        _assemble(trained, aside, version, data)
+        profile = calibrate_profile(aside, rows, root, pairs, threads, ratio_pairs)
+        for name in (*FILES.values(), RECORD):
+            os.replace(aside / name, out / name)
+    return profile.thresholds
+
+
+def _assemble(trained: Path, out: Path, version: str, data: str) -> None:
+    """The profile, with cuts that nobody has chosen yet."""
+    tokenizer = load_tokenizer(trained / "language")
     sizes = {
         "encoder": EncoderConfig().as_dict(),
         "language": LanguageConfig(tokenizer.get_vocab_size()).as_dict(),
@@ -115,7 +132,6 @@ def release(
         shutil.copyfile(trained / source, out / FILES[role])
         (out / FILES[role]).chmod(0o644)
     _write_profile(out, version, data, f"{datetime.now(UTC):%Y-%m-%d}", Thresholds(0.5, 0.5, 0.0))
-    return calibrate_profile(out, rows, root, pairs, threads, ratio_pairs).thresholds
 
 
 def calibrate_profile(
@@ -135,9 +151,9 @@ def calibrate_profile(
         SettingsError: too few calibration faces.
     """
     profile = load_profile("compact", folder)
-    thresholds = choose_thresholds(folder, rows, root, pairs, threads)
     factory = PairFactory([row for row in rows if row.split == "calib"], root, RATIO_SEED)
     calibration = calibrate(load_encoder(folder / FILES["encoder"]), factory, ratio_pairs)
+    thresholds = choose_thresholds(folder, rows, root, pairs, threads)
     _write_profile(folder, profile.version, profile.data, profile.trained, thresholds, calibration)
     return load_profile("compact", folder)
 
@@ -275,7 +291,7 @@ def _write_profile(
             f"size_bytes = {len(content)}",
             f'licence = "{LICENCE}"',
         ]
-    (out / "compact.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (out / RECORD).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _toml(value: str | float | tuple[float, ...] | list[float]) -> str:
