@@ -46,6 +46,7 @@ PAIR_COLUMNS = {
     "AUC of scale alone": "scale.{}.auc",
     "AUC of bytes alone": "bytes.{}.auc",
     "ECE": "independent.{}.ece",
+    "ECE, calibrated": "lr.{}.ece",
     "Cllr": "lr.{}.cllr",
 }
 TOGETHER = {
@@ -76,6 +77,7 @@ TOGETHER = {
     "sACC, MIDS": "fakeness.all.sacc",
     "sACC, open answer": "anchor.all.sacc",
     "ECE, MIDS": "fakeness.all.ece",
+    "ECE, calibrated": "lr.all.ece",
     "Cllr": "lr.all.cllr",
     "likelihood ratio withheld": "lr.all.withheld",
 }

@@ -21,7 +21,7 @@ from fakeface.bench.metrics import (
     equal_error_rate,
     false_alarms_at,
     likelihood_cost,
-    likelihood_figure,
+    likelihood_figures,
     macro_f1,
     mean,
     micro_f1,
@@ -92,9 +92,17 @@ def test_the_interval_of_the_likelihood_cost_holds_its_value() -> None:
     rng = np.random.default_rng(1)
     labels = np.repeat([0, 1], 60)
     ratios = rng.normal(np.where(labels, 0.5, -0.5), 0.6)
-    figure = likelihood_figure(labels, ratios, Resampling.draw([str(index % 60) for index in range(120)]))
-    assert figure.low < figure.value < figure.high
-    assert figure.value == pytest.approx(likelihood_cost(labels, ratios))
+    found = likelihood_figures(labels, ratios, Resampling.draw([str(index % 60) for index in range(120)]))
+    assert all(figure.low < figure.value < figure.high for figure in found.values())
+    assert found["cllr"].value == pytest.approx(likelihood_cost(labels, ratios))
+
+
+def test_calibrated_ratios_are_as_often_right_as_they_say_at_even_odds() -> None:
+    """Nine in ten of what has the odds 9 to 1 are forged; ratios that say 99 to 1 of them are wrong by nine points."""
+    labels = np.array([1] * 9 + [0])
+    faces = Resampling.draw([str(index) for index in range(10)])
+    said = {odds: likelihood_figures(labels, np.full(10, math.log10(odds)), faces)["ece"].value for odds in (9, 99)}
+    assert said == {9: pytest.approx(0.0), 99: pytest.approx(0.09)}
 
 
 @hypothesis_settings(deadline=None, max_examples=60)

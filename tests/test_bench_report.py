@@ -101,6 +101,7 @@ def test_what_a_triage_does_not_ask_is_absent_and_what_is_not_calibrated_is_null
     found = figures(TRIAGE, CUTS)
     assert {key.split(".")[0] for key in found} == {"independent", "baseline", "lr"}
     assert found["lr.t.cllr"] is None
+    assert found["lr.t.ece"] is None
     assert figures([], CUTS) == {}
     assert summaries([], CUTS) == {}
 

@@ -36,7 +36,7 @@ __all__ = [
     "equal_error_rate",
     "false_alarms_at",
     "likelihood_cost",
-    "likelihood_figure",
+    "likelihood_figures",
     "macro_f1",
     "mean",
     "micro_f1",
@@ -73,8 +73,12 @@ def calibration_error(labels: Labels, scores: Values) -> float:
 def likelihood_cost(labels: Labels, log10_ratios: Values) -> float:
     """Cllr in bits: the log loss at even prior odds; 0 for a perfect system, 1 for one that says nothing."""
     shares = np.where(labels > 0, 0.5 / max(int((labels > 0).sum()), 1), 0.5 / max(int((labels == 0).sum()), 1))
-    chances = 1 / (1 + 10.0 ** -np.clip(log10_ratios, -300, 300))
-    return float(log_loss(labels, chances, sample_weight=shares, labels=[0, 1])) / math.log(2)
+    return float(log_loss(labels, _chances(log10_ratios), sample_weight=shares, labels=[0, 1])) / math.log(2)
+
+
+def _chances(log10_ratios: Values) -> Values:
+    """Probabilities of forgery at even prior odds."""
+    return 1 / (1 + 10.0 ** -np.clip(log10_ratios, -300, 300))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,12 +164,13 @@ def _binned(labels: Labels, scores: Values) -> Statistic:
     return lambda weights: np.asarray(np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1))
 
 
-def likelihood_figure(labels: Labels, log10_ratios: Values, resampling: Resampling) -> Figure:
-    """Cllr with its interval; both classes must be present."""
+def likelihood_figures(labels: Labels, log10_ratios: Values, resampling: Resampling) -> dict[str, Figure]:
+    """Cllr, and the ECE of the probabilities that the ratios give at even prior odds; both classes must be present."""
     signs = np.where(labels > 0, -1.0, 1.0)
     costs = np.logaddexp2(0, signs * log10_ratios / math.log10(2))
-    value = likelihood_cost(labels, log10_ratios)
-    return resampling.figure(value, balanced_mean(labels, costs))
+    cllr = resampling.figure(likelihood_cost(labels, log10_ratios), balanced_mean(labels, costs))
+    chances = _chances(log10_ratios)
+    return {"cllr": cllr, "ece": resampling.figure(calibration_error(labels, chances), _binned(labels, chances))}
 
 
 def score_figures(labels: Labels, scores: Values, cut: float, resampling: Resampling) -> dict[str, Figure]:

@@ -14,7 +14,7 @@ from fakeface.bench.metrics import (
     accuracy,
     area_under_curve,
     detection_precision,
-    likelihood_figure,
+    likelihood_figures,
     macro_f1,
     mean,
     micro_f1,
@@ -89,14 +89,15 @@ def _mean_of(faces: Faces, resampling: Resampling, value: Callable[[ScoredFace],
 
 
 def _likelihood(faces: Faces, resampling: Resampling) -> Metrics:
-    """Cllr of the calibrated ratios; nothing is calibrated here, on the faces that are reported."""
+    """Cllr and ECE of the calibrated ratios; nothing is calibrated here, on the faces that are reported."""
     some, drawn = _chosen(faces, resampling, lambda face: face.log10_lr is not None)
     labels = _labels(some)
     if len(set(labels.tolist())) < 2:
-        return {"lr.cllr": None}
+        return {"lr.cllr": None, "lr.ece": None}
     ratios = np.array([face.log10_lr for face in some], dtype=np.float64)
     withheld = _mean_of(faces, resampling, lambda face: float(face.log10_lr is None))
-    return {"lr.cllr": likelihood_figure(labels, ratios, drawn), "lr.withheld": withheld}
+    found = {f"lr.{name}": figure for name, figure in likelihood_figures(labels, ratios, drawn).items()}
+    return {**found, "lr.withheld": withheld}
 
 
 def _classes(faces: Faces, resampling: Resampling) -> Metrics:

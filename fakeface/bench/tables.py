@@ -61,6 +61,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("independent.ece", "ECE, text-independent"),
             ("fakeness.ece", "ECE, MIDS"),
+            ("lr.ece", "ECE, calibrated"),
             ("lr.cllr", "Cllr"),
             ("lr.withheld", "likelihood ratio withheld"),
         ),
