@@ -20,6 +20,7 @@ from fakeface.report.film_words import (
     fact_rows,
     frame_words,
     moment,
+    rule_words,
     segments_words,
     track_score_words,
     track_verdict_words,
@@ -92,6 +93,11 @@ def test_what_is_known_of_a_film_names_rate_frames_sampling_and_the_unexamined_s
     assert rows["Frames looked at"] == "4 frames per second, at most 1,200"
     assert rows["Sound"] == "aac, 48000 Hz, stereo. Sound was not examined."
     assert rows["Duration as stated"] == "00:00:10.010 (1001/100 s)"
+
+
+def test_cut_and_margin_of_a_rule_are_said_as_exactly_as_each_other():
+    rule = replace(make_film().rule, cut=0.978271, margin=0.021065)
+    assert "Threshold 0.978; closer to it than 0.021 is too close to call" in rule_words(entry_of(make_film(rule=rule)))
 
 
 @pytest.mark.parametrize("codec", ["hevc", "vp8", "vp9"])

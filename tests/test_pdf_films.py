@@ -55,7 +55,7 @@ def test_facts_sampling_counts_and_sound_are_stated(text):
         "Result for the film inconclusive (no face found; no conclusion on authenticity)",
         "Sound was not examined",
         "converted from yuv420p10le (tv) to RGB with 8 bits per colour",
-        "Threshold 0.500; closer to it than 0.05 is too close to call; fewer than 8 scored sightings are too few",
+        "Threshold 0.500; closer to it than 0.050 is too close to call; fewer than 8 scored sightings are too few",
     ):
         assert words in text
 

@@ -140,7 +140,7 @@ def rule_words(film: FilmEntry) -> str:
     rule = film.rule
     return (
         f"The score of a track is made of those of its sightings ({rule.method}). Threshold {rule.cut:.3f}; closer to "
-        f"it than {rule.margin:.2f} is too close to call; fewer than {rule.least_sightings} scored sightings are too "
+        f"it than {rule.margin:.3f} is too close to call; fewer than {rule.least_sightings} scored sightings are too "
         "few. A track that reaches the threshold or has a marked stretch supports alteration where more of its "
         "decisive frames there were decided so than not; one below it without a stretch supports no alteration where "
         "more were decided that way; every other is inconclusive. "
