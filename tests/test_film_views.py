@@ -100,6 +100,14 @@ def test_cut_and_margin_of_a_rule_are_said_as_exactly_as_each_other():
     assert "Threshold 0.978; closer to it than 0.021 is too close to call" in rule_words(entry_of(make_film(rule=rule)))
 
 
+def test_the_rule_says_that_inconclusive_frames_count_for_neither_side():
+    """What ``judge`` does with one real and two inconclusive decisive frames."""
+    words = rule_words(entry_of())
+    assert "supports no alteration where more were decided that way than the other. Inconclusive ones count" in words
+    assert "Inconclusive ones count for neither; every other track is inconclusive." in words
+    assert "than not" not in words
+
+
 @pytest.mark.parametrize("codec", ["hevc", "vp8", "vp9"])
 def test_a_count_of_damage_says_where_it_is_worth_little(codec):
     rows = dict(fact_rows(entry_of(make_film(facts=make_facts(codec=codec)))))

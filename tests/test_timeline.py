@@ -107,6 +107,7 @@ def test_an_unknown_method_and_an_empty_track_are_refused() -> None:
         (0.1, (SEGMENT,), (REAL, REAL), Verdict.INDETERMINATE, Reason.DISAGREEMENT),
         (0.1, (), (REAL, REAL, REAL), Verdict.REAL, None),
         (0.1, (), (REAL, REAL, FAKE), Verdict.REAL, None),
+        (0.1, (), (REAL, CLOSE, CLOSE), Verdict.REAL, None),
         (0.1, (), (FAKE, REAL, CLOSE), Verdict.INDETERMINATE, Reason.DISAGREEMENT),
         (0.1, (), (CLOSE, CLOSE, CLOSE), Verdict.INDETERMINATE, Reason.DISAGREEMENT),
         (0.1, (), (FAKE, FAKE, REAL), Verdict.INDETERMINATE, Reason.BELOW_CUT),
