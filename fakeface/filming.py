@@ -225,7 +225,7 @@ def _watch(
         tracker.learn(look)
         seen.take(look)
     if seen.times:
-        LOG.info("going on behind frame %d, at %.2f s", seen.last_index, float(seen.times[-1]))
+        LOG.info("going on after frame %d, at %.2f s", seen.last_index, float(seen.times[-1]))
     last = seen.last_index
 
     def before() -> Frame | None:

@@ -413,7 +413,7 @@ def test_a_film_with_absurd_times_is_bounded_by_its_frames(tmp_path: Path) -> No
     assert film.facts.rate is not None
     assert film.facts.rate > 0
     assert film.times[20] == Fraction(2000020, 25)
-    assert "no frame is presented for 80000.04 s behind frame 19" in film.facts.notes
+    assert "no frame is presented for 80000.04 s after frame 19" in film.facts.notes
     assert not any("beyond a day" in note for note in film.facts.notes)
     assert len(list(film.sampled(Sampling.default()))) == 16
 
