@@ -438,6 +438,9 @@ def test_a_film_that_ends_before_its_announced_end_is_never_called_unaltered() -
     assert (finding.verdict, finding.reason) == (Verdict.REAL, None)
     short = replace(finding, film=replace(found, facts=replace(found.facts, whole=False)))
     assert (short.verdict, short.reason) == (Verdict.INDETERMINATE, Reason.NOT_WHOLE)
+    assert Reason.NOT_WHOLE.words == (
+        "the film's file is shorter than its own parts say, or it could not be examined to its announced end"
+    )
     altered = examine(two_persons())
     cut = replace(finding, film=replace(altered, facts=replace(altered.facts, whole=False)))
     assert cut.verdict is Verdict.FAKE, "what was seen stays"
