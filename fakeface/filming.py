@@ -207,7 +207,7 @@ def examine_film(
         rule,
         source.shots,
         tracks,
-        part=request.sampling.start is not None or request.sampling.end is not None,
+        part=source.reaches_beyond(request.sampling),
     )
     return film, watcher.seconds_finding, watcher.seconds_encoding + time.perf_counter() - started
 

@@ -272,7 +272,8 @@ class FilmFinding:
         rule: by which segments and verdicts were found.
         shots: in time.
         tracks: by number; too few usable frames make a track indeterminate.
-        part: whether only a part of the film was asked for, so that nothing is known of the rest.
+        part: whether frames of the film lie, or may lie, outside the range that was asked for, so that nothing is
+            known of them.
     """
 
     facts: FilmFacts
