@@ -27,6 +27,7 @@ __all__ = [
     "Verdict",
     "choose",
     "decide",
+    "film_verdict",
     "overall",
     "undecided",
 ]
@@ -241,6 +242,17 @@ def overall(verdicts: Collection[Verdict]) -> Verdict:
     if Verdict.FAKE in verdicts:
         return Verdict.FAKE
     return Verdict.REAL if set(verdicts) == {Verdict.REAL} else Verdict.INDETERMINATE
+
+
+def film_verdict(verdicts: Collection[Verdict], *, unseen: bool) -> Verdict:
+    """The verdict of a film: that of all its tracks together, but never real where a part of it was not examined.
+
+    Args:
+        verdicts: of its tracks.
+        unseen: whether a part of it is missing, or was not asked for.
+    """
+    found = overall(verdicts)
+    return Verdict.INDETERMINATE if found is Verdict.REAL and unseen else found
 
 
 def decide(
