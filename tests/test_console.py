@@ -112,6 +112,17 @@ def test_nothing_is_wider_than_the_terminal():
             assert max(len(line) for line in shown(entries, width).splitlines()) <= width
 
 
+def test_no_score_is_rounded_to_certainty_in_either_form():
+    for width in (60, 80):
+        text = shown([file_entry(make_file_finding(1, fakenesses=(0.9987, 0.99999)))], width)
+        assert all(words in text for words in ("0.9987", ">0.9999"))
+        assert "1.00" not in text
+        assert max(len(line) for line in text.splitlines()) <= width
+    text = shown([*many(), file_entry(make_file_finding(1000, fakenesses=(0.9987, 0.99999)))])
+    assert all(words in text for words in ("0.9987", ">0.9999"))
+    assert "1.00" not in text
+
+
 def test_fifty_rows_are_listed_and_fifty_one_are_not():
     assert "pictures/050.jpg" in shown(many(50))
     assert "highest scores" not in shown(many(50))

@@ -94,6 +94,16 @@ def test_many_films_fit_one_screen_and_the_next_command_is_for_films():
     assert "40  inconclusive: too few of the sampled frames show the face well enough" in text
 
 
+def test_the_highest_scores_are_not_rounded_to_certainty():
+    surest = replace(make_track(1), score=0.99998, interval=(0.9984, 0.99999))
+    text = shown([*films(39), file_entry(make_film_finding(40, make_film(surest)))])
+    assert "films/040.mp4      T01  supports alteration >0.9999 —" in text
+    for width in (60, 80):
+        lines = shown([file_entry(make_film_finding(1, make_film(surest)))], width).splitlines()
+        assert max(len(line) for line in lines) <= width
+    assert any(line.endswith("(0.9984 to") for line in lines)
+
+
 def test_a_terminal_without_unicode_gets_digits():
     text = shown(films(), encoding="ascii")
     assert "21211588888871112220" in text

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from fakeface.decision import Reason
+from fakeface.report import film_plot
 from fakeface.report.film_entries import FilmFiles, film_entry
 from fakeface.report.film_frames import decisive_indices, export_frames
 from fakeface.report.film_pictures import save_film
@@ -345,3 +346,28 @@ def test_a_score_near_one_is_not_rounded_to_certainty() -> None:
     assert track_score_words(near) == "0.9987 (0.9951–0.9999)"
     plain = track.model_copy(update={"score": 0.834, "interval": (0.71, 0.9)})
     assert track_score_words(plain) == "0.83 (0.71–0.90)"
+    utmost = track.model_copy(update={"score": 1.0, "interval": (0.9984, 1.0)})
+    assert track_score_words(utmost) == ">0.9999 (0.9984 to >0.9999)"
+    assert track_score_words(utmost, "\n") == ">0.9999\n(0.9984 to\n>0.9999)"
+    least = track.model_copy(update={"score": 0.0, "interval": (0.0, 0.02)})
+    assert track_score_words(least) == "<0.0001 (<0.0001 to 0.0200)"
+
+
+def test_the_diamond_of_a_score_near_one_is_not_rounded_to_certainty_either(monkeypatch) -> None:
+    told: list[str] = []
+    write = film_plot._write
+
+    def heard(draw, place, text, *rest, **named):
+        told.append(text)
+        write(draw, place, text, *rest, **named)
+
+    monkeypatch.setattr(film_plot, "_write", heard)
+    film = entry_of()
+    for score, words in ((0.71, "0.71"), (0.9987, "0.9987"), (1.0, ">0.9999")):
+        told.clear()
+        track = film.tracks[0].model_copy(update={"score": score, "interval": None})
+        drawn = draw_timeline(film, track)
+        assert words in told
+        right = drawn[60:450, 1328:].min(axis=(0, 2))
+        assert right[:-4].min() < 100
+        assert right[-4:].min() == 255, "it ends inside the picture"

@@ -22,6 +22,7 @@ from fakeface.report.console_faces import face_details
 from fakeface.report.console_films import film_details
 from fakeface.report.film_entries import TrackEntry
 from fakeface.report.film_words import track_name, track_verdict_words
+from fakeface.report.numbers import score_words
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
 from fakeface.report.unanswered import nothing_done
 from fakeface.report.words import (
@@ -35,7 +36,6 @@ from fakeface.report.words import (
     pieces,
     profile_sentence,
     reason_words,
-    score_words,
     totals_words,
     verdict_words,
 )

@@ -7,7 +7,8 @@ from fractions import Fraction
 from fakeface.films import STEPS
 from fakeface.report.face_entries import STATEMENTS
 from fakeface.report.film_entries import DecisiveFrameEntry, FilmEntry, SegmentEntry, TrackEntry
-from fakeface.report.words import reason_words, score_words
+from fakeface.report.numbers import score_digits, score_words
+from fakeface.report.words import reason_words
 
 __all__ = [
     "SOUND",
@@ -34,9 +35,6 @@ SILENT_DECODERS = ("hevc", "vp8", "vp9")
 """Codecs whose decoders conceal damage and report hardly any."""
 
 MINUTE, HOUR = 60, 3600
-
-NEAR = 0.005
-"""A score nearer to 0 or 1 than this would be rounded to certainty."""
 
 
 def clock(seconds: Fraction, digits: int = 3) -> str:
@@ -94,11 +92,16 @@ def track_verdict_words(track: TrackEntry) -> str:
 
 
 def track_score_words(track: TrackEntry, separator: str = " ") -> str:
-    """The aggregated score with its interval: ``0.83 (0.71–0.90)``; near 0 and 1 with four decimals."""
-    told = [one for one in (track.score, *(track.interval or ())) if one is not None]
-    digits = 2 if all(NEAR <= one < 1 - NEAR for one in told) else 4
-    interval = f"{separator}({track.interval[0]:.{digits}f}–{track.interval[1]:.{digits}f})" if track.interval else ""
-    return f"{score_words(track.score, digits)}{interval}"
+    """The aggregated score with its interval: ``0.83 (0.71–0.90)``, all with four decimals where one needs them.
+
+    Beside a bound no dash stands, which would look like an arrow: ``0.9987 (0.9951 to >0.9999)``.
+    """
+    if track.score is None or track.interval is None:
+        return score_words(track.score)
+    digits = score_digits(track.score, *track.interval)
+    score, low, high = (score_words(one, digits) for one in (track.score, *track.interval))
+    between = f" to{separator}" if {low[0], high[0]} & {"<", ">"} else "–"
+    return f"{score}{separator}({low}{between}{high})"
 
 
 def seen_words(track: TrackEntry) -> str:

@@ -27,11 +27,12 @@ from fakeface.report.film_words import (
     track_score_words,
     track_verdict_words,
 )
+from fakeface.report.numbers import number_words, score_words
 from fakeface.report.pdf_faces import NO_PADDING, face_parts, mask_caption, result_box
 from fakeface.report.pdf_page import WIDTH, encoded, grid, pairs, paragraph, shortened, table_style
 from fakeface.report.pdf_view import View, picture
 from fakeface.report.record import FileEntry
-from fakeface.report.words import NO_FACE_WORDS, score_words, verdict_words
+from fakeface.report.words import NO_FACE_WORDS, verdict_words
 
 __all__ = ["film_summary", "films"]
 
@@ -190,7 +191,7 @@ def _measurements(track: TrackEntry) -> Iterator[Flowable]:
     if not track.measurements:
         return
     rows: list[list[str | Flowable]] = [
-        [MEASURES.get(name, name.replace("_", " ")), score_words(value, 3)]
+        [MEASURES.get(name, name.replace("_", " ")), number_words(value, 3)]
         for name, value in track.measurements.items()
     ]
     columns = (("Measurement over the track", WIDTH - 24 * mm), ("Value", 24 * mm))

@@ -9,6 +9,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, KeepTogether, Paragraph, Spacer, Table
 from reportlab.platypus.flowables import Flowable
 
+from fakeface.report.numbers import number_words, score_words
 from fakeface.report.pdf_films import film_summary
 from fakeface.report.pdf_page import ACCENT, STYLES, WIDTH, grid, markup, pairs, paragraph, shortened, table_style
 from fakeface.report.pdf_view import View
@@ -21,7 +22,6 @@ from fakeface.report.words import (
     class_words,
     limit_words,
     profile_sentence,
-    score_words,
     totals_words,
     verdict_words,
 )
@@ -208,8 +208,8 @@ def closing(view: View) -> Iterator[Flowable]:
             ("Python", head.run.python),
             ("Libraries", ", ".join(f"{name} {version}" for name, version in head.run.libraries.items())),
             ("Threads", str(head.run.threads)),
-            ("Seconds per face", score_words(head.run.seconds_per_face)),
-            ("Seconds finding faces", score_words(head.run.seconds_finding_faces)),
+            ("Seconds per face", number_words(head.run.seconds_per_face)),
+            ("Seconds finding faces", number_words(head.run.seconds_finding_faces)),
             ("Peak memory", _memory_words(head.run.peak_memory_bytes)),
         ],
         55 * mm,

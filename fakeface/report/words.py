@@ -40,7 +40,6 @@ __all__ = [
     "profile_sentence",
     "ratio_words",
     "reason_words",
-    "score_words",
     "sensitivity_words",
     "share_words",
     "support_words",
@@ -114,11 +113,6 @@ def class_words(forgery: str | None) -> str:
 def agreement_words(agreement: bool | None) -> str:
     """yes, no, or a dash where there is no verdict to compare."""
     return "—" if agreement is None else "yes" if agreement else "no"
-
-
-def score_words(score: float | None, digits: int = 2) -> str:
-    """A score with a fixed number of decimals; a dash where there is none."""
-    return "—" if score is None else f"{score:.{digits}f}"
 
 
 def totals_words(totals: Totals) -> str:
