@@ -66,6 +66,15 @@ def test_every_track_has_its_result_in_plain_words_and_its_stretches(text):
     assert "None. Result: inconclusive: no face found; no conclusion on authenticity." in text
 
 
+def test_every_film_stands_in_the_summary_with_its_own_result(tmp_path):
+    film = make_film(make_track(1, forged=None), part=True)
+    text = pages_of(run_case(tmp_path / "case", make_film_finding(1, film)))
+    [summary] = [page for page in text if "Summary of results" in page]
+    told = "film inconclusive: only a part of the film was examined, as asked; that part supports no alteration — — —"
+    assert told in summary
+    assert "T01 supports no alteration 0.17" in summary
+
+
 def test_decisive_frames_have_number_exact_time_and_hash_and_the_usual_parts(text):
     assert "frame 96 (P), 00:00:03.203 (2002/625 s) most suspicious, sharpest" in text
     assert f"presentation time 2002/625 s, SHA-256 of its pixels {96:064x}" in text

@@ -21,7 +21,7 @@ from rich.text import Text
 from fakeface.report.console_faces import face_details
 from fakeface.report.console_films import film_details
 from fakeface.report.film_entries import TrackEntry
-from fakeface.report.film_words import track_name, track_verdict_words
+from fakeface.report.film_words import film_verdict_words, reason_of_its_own, track_name, track_verdict_words
 from fakeface.report.numbers import score_words
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
 from fakeface.report.unanswered import nothing_done
@@ -75,6 +75,8 @@ class _Collected:
             self.reasons[f"{entry.status}: {entry.error_code or entry.error}"] += 1
         elif not _shown(entry):
             self.reasons[NO_FACE_WORDS] += 1
+        elif reason_of_its_own(entry):
+            self.reasons[film_verdict_words(entry)] += 1
         for face in _shown(entry):
             self._add_face(entry, face)
 

@@ -8,6 +8,7 @@ from fakeface.films import STEPS
 from fakeface.report.face_entries import STATEMENTS
 from fakeface.report.film_entries import DecisiveFrameEntry, FilmEntry, SegmentEntry, TrackEntry
 from fakeface.report.numbers import score_digits, score_words
+from fakeface.report.record import FileEntry
 from fakeface.report.words import reason_words
 
 __all__ = [
@@ -15,10 +16,12 @@ __all__ = [
     "clock",
     "count_words",
     "fact_rows",
+    "film_verdict_words",
     "frame_words",
     "length_words",
     "moment",
     "odd_notes",
+    "reason_of_its_own",
     "role_words",
     "rule_words",
     "seen_words",
@@ -89,6 +92,17 @@ def track_verdict_words(track: TrackEntry) -> str:
     """The verdict as an analyst reads it: *inconclusive: too few of the sampled frames show the face well enough*."""
     said = STATEMENTS[track.verdict]
     return f"{said}: {reason_words(track.reason)}" if track.reason else said
+
+
+def film_verdict_words(entry: FileEntry) -> str:
+    """The verdict on a film as an analyst reads it: *inconclusive: only a part of the film was examined, as asked*."""
+    said = STATEMENTS[entry.verdict] if entry.verdict else "—"
+    return f"{said}: {reason_words(entry.reason)}" if entry.reason else said
+
+
+def reason_of_its_own(entry: FileEntry) -> bool:
+    """Whether a film is inconclusive for a reason that none of its tracks has."""
+    return bool(entry.film and entry.reason and entry.reason not in {track.reason for track in entry.film.tracks})
 
 
 def track_score_words(track: TrackEntry, separator: str = " ") -> str:

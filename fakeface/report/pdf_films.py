@@ -18,6 +18,7 @@ from fakeface.report.film_plot import draw_timeline
 from fakeface.report.film_words import (
     SOUND,
     fact_rows,
+    film_verdict_words,
     frame_words,
     role_words,
     rule_words,
@@ -52,7 +53,7 @@ COLUMNS = (
 
 
 def film_summary(view: View) -> Iterator[Flowable]:
-    """Every shown film with its tracks in plain words; nothing where the record has no film."""
+    """Every shown film and its tracks with their results in plain words; nothing where the record has no film."""
     rows = [row for entry in view.files for row in _summary_rows(view, entry)]
     if not rows:
         return
@@ -72,8 +73,7 @@ def _summary_rows(view: View, entry: FileEntry) -> Iterator[list[str | Flowable]
     if entry.film is None:
         return
     name = f"{shortened(entry.name)}\n{entry.id}"
-    if not entry.film.tracks:
-        yield [name, "—", NO_FACE_WORDS, "—", "—", "—"]
+    yield [name, "film", film_verdict_words(entry), "—", "—", "—"]
     for track in entry.film.tracks:
         if track.id in view.tracks:
             yield [name, *_track_row(track)]
