@@ -34,9 +34,10 @@ pictures/003.jpg     1    inconclusive: the      0.52  —             hard  —
 pictures/003.jpg     2    inconclusive: the face —     —             —     —
                           is too small to
                           analyse
-notes.txt            —    skipped: not a picture —     —             —     —
-pictures/broken.jpg  —    failed: the file is    —     —             —     —
-                          truncated
+notes.txt            —    skipped, not examined: —     —             —     —
+                          not a picture
+pictures/broken.jpg  —    failed, not examined:  —     —             —     —
+                          the file is truncated
 
 F0001-1  pictures/001.jpg, face 1: what the model wrote
   A woman with short hair looks into the camera.

@@ -33,9 +33,9 @@ from fakeface.report.words import (
     Tally,
     agreement_words,
     class_words,
+    faceless_words,
     pieces,
     profile_sentence,
-    reason_words,
     totals_words,
     verdict_words,
 )
@@ -147,7 +147,8 @@ def _pictures(entries: list[FileEntry], settings: Mapping[str, object]) -> list[
     )
     for entry in entries:
         if not entry.faces:
-            table.add_row(_name(entry), "—", Text(_faceless_words(entry, nothing_done(settings))), "—", "—", "—", "—")
+            said = safe_text(faceless_words(entry, nothing_done(settings)))
+            table.add_row(_name(entry), "—", Text(said), "—", "—", "—", "—")
         for face in entry.faces:
             _add_row(table, entry, face)
     told = [part for entry in entries for face in entry.faces for part in _told(entry, face, settings)]
@@ -182,13 +183,6 @@ def _add_row(table: Table, entry: FileEntry, face: FaceEntry) -> None:
 
 def _name(entry: FileEntry) -> Text:
     return Text(safe_text(entry.name))
-
-
-def _faceless_words(entry: FileEntry, undone: str) -> str:
-    if entry.status != "analysed":
-        return safe_text(f"{entry.status}: {entry.error}")
-    said = NO_FACE_WORDS if not entry.reason else f"{STATEMENTS['indeterminate']}: {reason_words(entry.reason)}"
-    return f"{said}; {undone}" if undone else said
 
 
 def _answer(entry: FileEntry, face: FaceEntry) -> list[RenderableType] | None:

@@ -17,9 +17,9 @@ from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
 from fakeface.report.unanswered import nothing_done
 from fakeface.report.words import (
     AGREEMENT,
-    NO_FACE_WORDS,
     agreement_words,
     class_words,
+    faceless_words,
     limit_words,
     profile_sentence,
     totals_words,
@@ -114,14 +114,8 @@ def _summary_rows(view: View, entry: FileEntry) -> list[list[str | Flowable]]:
     shown_id = f'<font size="6.8" color="#5b6673">{markup(entry.id)}</font>'
     name = Paragraph(f"{markup(shortened(entry.name))}<br/>{shown_id}", STYLES["cell"])
     if not entry.faces:
-        return [[name, "—", _faceless_words(entry, nothing_done(view.head.settings)), "—", "—", "—", "—"]]
+        return [[name, "—", faceless_words(entry, nothing_done(view.head.settings)), "—", "—", "—", "—"]]
     return [_face_row(name, face) for face in entry.faces if face.id in view.faces]
-
-
-def _faceless_words(entry: FileEntry, undone: str) -> str:
-    if entry.status != "analysed":
-        return f"{entry.status}, not examined: {entry.error}"
-    return f"{NO_FACE_WORDS}; {undone}" if undone else NO_FACE_WORDS
 
 
 def _face_row(name: Flowable, face: FaceEntry) -> list[str | Flowable]:

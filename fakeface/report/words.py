@@ -31,6 +31,7 @@ __all__ = [
     "claim_counts",
     "class_words",
     "concept_words",
+    "faceless_words",
     "found_words",
     "limit_words",
     "measured_words",
@@ -103,6 +104,19 @@ def verdict_words(decision: DecisionEntry) -> str:
     """The verdict as an analyst reads it: *inconclusive: the scores are too close to call*."""
     statement = STATEMENTS[decision.verdict]
     return f"{statement}: {reason_words(decision.reason)}" if decision.reason else statement
+
+
+def faceless_words(entry: FileEntry, undone: str = "") -> str:
+    """What stands in place of the faces of an input that has none: why it was not examined, or why it is inconclusive.
+
+    Args:
+        entry: an input without faces.
+        undone: what was left undone for it; empty where nothing more was asked.
+    """
+    if entry.status != "analysed":
+        return f"{entry.status}, not examined: {entry.error}"
+    said = f"{STATEMENTS['indeterminate']}: {reason_words(entry.reason or Reason.NO_FACE)}"
+    return f"{said}; {undone}" if undone else said
 
 
 def class_words(forgery: str | None) -> str:
