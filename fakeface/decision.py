@@ -27,6 +27,7 @@ __all__ = [
     "Verdict",
     "choose",
     "decide",
+    "film_verdict",
     "overall",
     "undecided",
 ]
@@ -80,7 +81,8 @@ _REASON_WORDS = {
     Reason.TOO_FEW_FRAMES: "too few of the sampled frames show the face well enough",
     Reason.DISAGREEMENT: "the scores over time say one thing and the decisive frames do not bear it out",
     Reason.BELOW_CUT: "decisive frames support alteration, but the track's score does not reach its threshold",
-    Reason.NOT_WHOLE: "the film could not be examined to its announced end",
+    Reason.NOT_WHOLE: "the film's file is shorter than its own parts say, or it could not be examined to its announced "
+    "end",
     Reason.PART: "only a part of the film was examined, as asked; that part supports no alteration",
 }
 
@@ -240,6 +242,17 @@ def overall(verdicts: Collection[Verdict]) -> Verdict:
     if Verdict.FAKE in verdicts:
         return Verdict.FAKE
     return Verdict.REAL if set(verdicts) == {Verdict.REAL} else Verdict.INDETERMINATE
+
+
+def film_verdict(verdicts: Collection[Verdict], *, unseen: bool) -> Verdict:
+    """The verdict of a film: that of all its tracks together, but never real where a part of it was not examined.
+
+    Args:
+        verdicts: of its tracks.
+        unseen: whether a part of it is missing, or was not asked for.
+    """
+    found = overall(verdicts)
+    return Verdict.INDETERMINATE if found is Verdict.REAL and unseen else found
 
 
 def decide(

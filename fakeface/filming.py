@@ -207,7 +207,7 @@ def examine_film(
         rule,
         source.shots,
         tracks,
-        part=request.sampling.start is not None or request.sampling.end is not None,
+        part=source.reaches_beyond(request.sampling),
     )
     return film, watcher.seconds_finding, watcher.seconds_encoding + time.perf_counter() - started
 
@@ -225,7 +225,7 @@ def _watch(
         tracker.learn(look)
         seen.take(look)
     if seen.times:
-        LOG.info("going on behind frame %d, at %.2f s", seen.last_index, float(seen.times[-1]))
+        LOG.info("going on after frame %d, at %.2f s", seen.last_index, float(seen.times[-1]))
     last = seen.last_index
 
     def before() -> Frame | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
-from fakeface.decision import Reason, Verdict
+from fakeface.decision import Reason, Verdict, film_verdict
 from fakeface.errors import SettingsError
 from fakeface.faces import Face
 from fakeface.findings import FaceFinding
@@ -272,7 +272,8 @@ class FilmFinding:
         rule: by which segments and verdicts were found.
         shots: in time.
         tracks: by number; too few usable frames make a track indeterminate.
-        part: whether only a part of the film was asked for, so that nothing is known of the rest.
+        part: whether frames of the film lie, or may lie, outside the range that was asked for, so that nothing is
+            known of them.
     """
 
     facts: FilmFacts
@@ -282,3 +283,13 @@ class FilmFinding:
     shots: tuple[Shot, ...]
     tracks: tuple[TrackFinding, ...]
     part: bool = False
+
+    @property
+    def unseen(self) -> bool:
+        """Whether a part of the film is missing, or was not asked for."""
+        return self.part or not self.facts.whole
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fake if any track is; else indeterminate if any is, if there is none, or if a part is unseen; else real."""
+        return film_verdict([track.verdict for track in self.tracks], unseen=self.unseen)

@@ -300,9 +300,7 @@ class FileFinding:
         if self.status is not FileStatus.ANALYSED:
             return None
         if self.film is not None:
-            found = overall([track.verdict for track in self.film.tracks])
-            unseen = self.film.part or not self.film.facts.whole
-            return Verdict.INDETERMINATE if found is Verdict.REAL and unseen else found
+            return self.film.verdict
         return overall([finding.decision.verdict for finding in self.faces])
 
     @property

@@ -137,6 +137,10 @@ class FilmSource(Protocol):
         """
         ...
 
+    def reaches_beyond(self, sampling: Sampling) -> bool:
+        """Whether frames of the film lie outside the range of a sampling, or may; never where it asks for none."""
+        ...
+
     def counts_so_far(self) -> FilmCounts:
         """Account of the frames that were decoded."""
         ...

@@ -81,6 +81,15 @@ class Sampling:
         """What an analyst gets who asks for nothing: 4 frames per second, at most 1200, at least 16."""
         return cls(fps=Fraction(4), most=1200, least=16)
 
+    @property
+    def ranged(self) -> bool:
+        """Whether a range is asked for."""
+        return self.start is not None or self.end is not None
+
+    def holds(self, time: Fraction) -> bool:
+        """Whether a presentation time, in seconds, lies in the range."""
+        return (self.start is None or time >= self.start) and (self.end is None or time < self.end)
+
     def describe(self) -> str:
         """The words for the record ("4 frames per second, at least 16, at most 1200")."""
         words = [self._density()]
@@ -88,7 +97,7 @@ class Sampling:
             words.append(f"at least {self.least}")
         if self.frames is None or self.frames > self.most:
             words.append(f"at most {self.most}")
-        if self.start is not None or self.end is not None:
+        if self.ranged:
             until = "the end" if self.end is None else f"{_decimal(self.end)} s"
             words.append(f"from {_decimal(self.start or Fraction(0))} s to {until}")
         return ", ".join(words)
@@ -115,13 +124,9 @@ def choose_frames(sampling: Sampling, times: Sequence[Fraction], shots: Sequence
         Indices in order, none twice; empty where the range holds no frame.
     """
     inside: Sequence[int] = range(len(times))
-    if sampling.start is not None or sampling.end is not None:
-        inside = [index for index in inside if _within(sampling, times[index])]
+    if sampling.ranged:
+        inside = [index for index in inside if sampling.holds(times[index])]
     return tuple(_spread(_choose(sampling, inside, times, shots), sampling.most))
-
-
-def _within(sampling: Sampling, time: Fraction) -> bool:
-    return (sampling.start is None or time >= sampling.start) and (sampling.end is None or time < sampling.end)
 
 
 def _choose(

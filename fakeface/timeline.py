@@ -200,7 +200,8 @@ def judge(
         if reals > fakes:
             return Verdict.REAL, None
         return Verdict.INDETERMINATE, Reason.BELOW_CUT if fakes > reals else Reason.DISAGREEMENT
-    return Verdict.INDETERMINATE, Reason.BELOW_CUT if fakes > reals else Reason.TOO_CLOSE
+    below = score < rule.cut and fakes > reals
+    return Verdict.INDETERMINATE, Reason.BELOW_CUT if below else Reason.TOO_CLOSE
 
 
 def _inside(time: Fraction, segments: Sequence[Segment]) -> bool:

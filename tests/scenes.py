@@ -73,18 +73,21 @@ class ListedFilm:
             for place in range(1, len(edges))
         )
 
+    def reaches_beyond(self, sampling: Sampling) -> bool:
+        return not all(sampling.holds(Fraction(index, RATE)) for index in range(len(self._frames)))
+
     def counts_so_far(self) -> FilmCounts:
         return FilmCounts(len(self._frames), 0, 0, 0, Fraction(0), Fraction(len(self._frames) - 1, RATE))
 
     def sampled(self, sampling: Sampling, after: int = -1) -> Iterator[SampledFrame]:
-        """Every frame of ``sampling.every``."""
+        """Every frame of ``sampling.every`` in its range."""
         yield from (
             self._at(index) for index in range(len(self._frames)) if index > after and not self._left(index, sampling)
         )
 
     @staticmethod
     def _left(index: int, sampling: Sampling) -> bool:
-        return index % (sampling.every or 1) != 0
+        return index % (sampling.every or 1) != 0 or not sampling.holds(Fraction(index, RATE))
 
     def frames_at(self, indices: Iterable[int]) -> Iterator[SampledFrame]:
         for index in sorted(set(indices)):

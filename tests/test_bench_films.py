@@ -14,12 +14,17 @@ import pytest
 from fakeface.bench.film_choice import choose_rule, rejudged
 from fakeface.bench.film_figures import as_markdown, film_figures, overlap, persons_of
 from fakeface.bench.film_values import ScoredFilm, ScoredSighting, ScoredTrack, TruePerson
-from fakeface.bench.films import FilmJournal, WantedFilm, given_films
+from fakeface.bench.films import FilmBench, FilmJournal, WantedFilm, given_films
 from fakeface.errors import BackendError, SettingsError
-from fakeface.films import TrackRule
+from fakeface.evidence import Evidence
+from fakeface.films import FilmFacts, TrackRule
+from fakeface.sampling import Sampling
 from fakeface.segments import stand_out
+from fakeface.settings import Settings
 from fakeface.training.forge.film_files import Encoding, FilmWriter
 
+from .fakes import REAL, make_engine
+from .scenes import OCHRE, ListedFilm, Person, drawn
 from .scripts import load_script
 
 RULE = TrackRule(
@@ -117,6 +122,47 @@ def test_without_decisions_there_are_no_figures_of_verdicts() -> None:
     found = film_figures([judged], RULE)
     assert "forged.crf23.found_in_time" in found
     assert not [key for key in found if "called" in key or key.endswith(".found")]
+
+
+class HalfAFilm(ListedFilm):
+    """A film whose end is missing."""
+
+    @property
+    def facts(self) -> FilmFacts:
+        return replace(super().facts, whole=False)
+
+
+class Opens:
+    """A ``FilmDecoder`` that opens one film."""
+
+    def __init__(self, film: ListedFilm) -> None:
+        self._film = film
+
+    def open(self, evidence: Evidence) -> ListedFilm:
+        return self._film
+
+
+@pytest.mark.parametrize(
+    ("kind", "end", "verdict"),
+    [
+        (ListedFilm, None, "real"),
+        (HalfAFilm, None, "indeterminate"),
+        (ListedFilm, Fraction(3), "indeterminate"),
+        (ListedFilm, Fraction(7), "real"),
+    ],
+)
+def test_a_film_is_called_as_the_route_calls_it_also_by_another_rule(
+    tmp_path: Path, kind: type[ListedFilm], end: Fraction | None, verdict: str
+) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"a film")
+    frames = [drawn(Person(OCHRE, 20 + index, REAL)) for index in range(48)]
+    sampling = Sampling(every=1, end=end)
+    bench = FilmBench(make_engine(), Opens(kind(frames)), Settings(), sampling)
+    found = bench.measure(WantedFilm(tmp_path / "a.mp4", "given", "a.mp4"))
+    assert [one.verdict for one in found.tracks] == ["real"]
+    assert found.verdict == verdict
+    again = rejudged(ScoredFilm.model_validate_json(found.model_dump_json()), bench.judged_by)
+    assert ([one.verdict for one in again.tracks], again.verdict) == (["real"], verdict)
 
 
 def test_a_rule_is_chosen_that_finds_weak_forgeries_and_leaves_real_persons_alone() -> None:

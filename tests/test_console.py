@@ -34,9 +34,10 @@ pictures/003.jpg     1    inconclusive: the      0.52  —             hard  —
 pictures/003.jpg     2    inconclusive: the face —     —             —     —
                           is too small to
                           analyse
-notes.txt            —    skipped: not a picture —     —             —     —
-pictures/broken.jpg  —    failed: the file is    —     —             —     —
-                          truncated
+notes.txt            —    skipped, not examined: —     —             —     —
+                          not a picture
+pictures/broken.jpg  —    failed, not examined:  —     —             —     —
+                          the file is truncated
 
 F0001-1  pictures/001.jpg, face 1: what the model wrote
   A woman with short hair looks into the camera.
@@ -110,6 +111,17 @@ def test_nothing_is_wider_than_the_terminal():
     for width in (60, 80, 120):
         for entries in (make_entries(), [*many(), *make_entries()]):
             assert max(len(line) for line in shown(entries, width).splitlines()) <= width
+
+
+def test_no_score_is_rounded_to_certainty_in_either_form():
+    for width in (60, 80):
+        text = shown([file_entry(make_file_finding(1, fakenesses=(0.9987, 0.99999)))], width)
+        assert all(words in text for words in ("0.9987", ">0.9999"))
+        assert "1.00" not in text
+        assert max(len(line) for line in text.splitlines()) <= width
+    text = shown([*many(), file_entry(make_file_finding(1000, fakenesses=(0.9987, 0.99999)))])
+    assert all(words in text for words in ("0.9987", ">0.9999"))
+    assert "1.00" not in text
 
 
 def test_fifty_rows_are_listed_and_fifty_one_are_not():

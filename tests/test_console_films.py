@@ -29,11 +29,10 @@ T03   inconclusive: too   —           3/3     —             ········
       frames show the
       face well enough
 
-F0002  films/002.mp4: inconclusive
+F0002  films/002.mp4: inconclusive: no face found; no conclusion on authenticity
   length 0:10.01, 320 x 240 pixels, h264, 2 shots; 38 of 300 frames looked at, 2
   reported damaged or lost (4 frames per second, at most 1,200). Sound was not
   examined.
-  inconclusive: no face found; no conclusion on authenticity
 
 This is the embedded compact profile: a small set of networks that runs without
 a graphics processor, trained on a limited selection of faces and forgeries. It
@@ -60,6 +59,27 @@ def films(count=1):
 def test_films_read_as_written_here():
     empty = file_entry(make_film_finding(2, make_film(tracks=())))
     assert shown([*films(), empty]) == GOLDEN
+
+
+def in_part(number=1, *tracks):
+    """A film of which a part was asked for."""
+    film = make_film(*(tracks or (make_track(1, forged=None),)), part=True)
+    return file_entry(make_film_finding(number, film))
+
+
+def test_why_a_film_is_inconclusive_is_said_where_none_of_its_tracks_says_it():
+    title = "F0001  films/001.mp4: inconclusive: only a part of the film was examined, as asked; that part supports"
+    assert f"{title} no alteration\n" in shown([in_part()], 160)
+    assert "T01   supports no alteration" in shown([in_part()], 160)
+    short = file_entry(make_film_finding(1, make_film(make_track(1, forged=None), make_short_track(2))))
+    text = shown([short], 160)
+    assert "F0001  films/001.mp4: inconclusive\n" in text
+    assert text.count("too few of the sampled frames") == 1
+
+
+def test_among_many_films_those_without_a_verdict_of_their_own_are_counted():
+    text = " ".join(shown([*films(39), *(in_part(number) for number in range(40, 60))]).split())
+    assert "20 inconclusive: only a part of the film was examined, as asked; that part supports no alteration" in text
 
 
 def test_what_is_odd_about_a_whole_film_is_said_and_how_its_frames_are_converted_is_not():
@@ -92,6 +112,16 @@ def test_many_films_fit_one_screen_and_the_next_command_is_for_films():
     assert "films/001.mp4      T01  supports alteration 0.71  —" in text
     assert "Next: fakeface video -- films/001.mp4" in text
     assert "40  inconclusive: too few of the sampled frames show the face well enough" in text
+
+
+def test_the_highest_scores_are_not_rounded_to_certainty():
+    surest = replace(make_track(1), score=0.99998, interval=(0.9984, 0.99999))
+    text = shown([*films(39), file_entry(make_film_finding(40, make_film(surest)))])
+    assert "films/040.mp4      T01  supports alteration >0.9999 —" in text
+    for width in (60, 80):
+        lines = shown([file_entry(make_film_finding(1, make_film(surest)))], width).splitlines()
+        assert max(len(line) for line in lines) <= width
+    assert any(line.endswith("(0.9984 to") for line in lines)
 
 
 def test_a_terminal_without_unicode_gets_digits():

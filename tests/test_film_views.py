@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from fakeface.decision import Reason
+from fakeface.report import film_plot
 from fakeface.report.film_entries import FilmFiles, film_entry
 from fakeface.report.film_frames import decisive_indices, export_frames
 from fakeface.report.film_pictures import save_film
@@ -20,6 +21,7 @@ from fakeface.report.film_words import (
     fact_rows,
     frame_words,
     moment,
+    rule_words,
     segments_words,
     track_score_words,
     track_verdict_words,
@@ -92,6 +94,19 @@ def test_what_is_known_of_a_film_names_rate_frames_sampling_and_the_unexamined_s
     assert rows["Frames looked at"] == "4 frames per second, at most 1,200"
     assert rows["Sound"] == "aac, 48000 Hz, stereo. Sound was not examined."
     assert rows["Duration as stated"] == "00:00:10.010 (1001/100 s)"
+
+
+def test_cut_and_margin_of_a_rule_are_said_as_exactly_as_each_other():
+    rule = replace(make_film().rule, cut=0.978271, margin=0.021065)
+    assert "Threshold 0.978; closer to it than 0.021 is too close to call" in rule_words(entry_of(make_film(rule=rule)))
+
+
+def test_the_rule_says_that_inconclusive_frames_count_for_neither_side():
+    """What ``judge`` does with one real and two inconclusive decisive frames."""
+    words = rule_words(entry_of())
+    assert "supports no alteration where more were decided that way than the other. Inconclusive ones count" in words
+    assert "Inconclusive ones count for neither; every other track is inconclusive." in words
+    assert "than not" not in words
 
 
 @pytest.mark.parametrize("codec", ["hevc", "vp8", "vp9"])
@@ -331,3 +346,28 @@ def test_a_score_near_one_is_not_rounded_to_certainty() -> None:
     assert track_score_words(near) == "0.9987 (0.9951–0.9999)"
     plain = track.model_copy(update={"score": 0.834, "interval": (0.71, 0.9)})
     assert track_score_words(plain) == "0.83 (0.71–0.90)"
+    utmost = track.model_copy(update={"score": 1.0, "interval": (0.9984, 1.0)})
+    assert track_score_words(utmost) == ">0.9999 (0.9984 to >0.9999)"
+    assert track_score_words(utmost, "\n") == ">0.9999\n(0.9984 to\n>0.9999)"
+    least = track.model_copy(update={"score": 0.0, "interval": (0.0, 0.02)})
+    assert track_score_words(least) == "<0.0001 (<0.0001 to 0.0200)"
+
+
+def test_the_diamond_of_a_score_near_one_is_not_rounded_to_certainty_either(monkeypatch) -> None:
+    told: list[str] = []
+    write = film_plot._write
+
+    def heard(draw, place, text, *rest, **named):
+        told.append(text)
+        write(draw, place, text, *rest, **named)
+
+    monkeypatch.setattr(film_plot, "_write", heard)
+    film = entry_of()
+    for score, words in ((0.71, "0.71"), (0.9987, "0.9987"), (1.0, ">0.9999")):
+        told.clear()
+        track = film.tracks[0].model_copy(update={"score": score, "interval": None})
+        drawn = draw_timeline(film, track)
+        assert words in told
+        right = drawn[60:450, 1328:].min(axis=(0, 2))
+        assert right[:-4].min() < 100
+        assert right[-4:].min() == 255, "it ends inside the picture"

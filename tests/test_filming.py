@@ -422,14 +422,27 @@ def test_every_stretch_that_stands_out_has_a_frame_decided_inside_it() -> None:
     assert [any(index in one for index in suspicious) for one in stretches] == [True, True]
 
 
-def test_a_film_of_which_a_part_was_asked_for_is_never_called_unaltered() -> None:
-    sampling = replace(EVERY, start=Fraction(0), end=Fraction(10))
+@pytest.mark.parametrize(
+    ("start", "end", "verdict", "reason"),
+    [
+        (None, Fraction(5), Verdict.INDETERMINATE, Reason.PART),
+        (None, Fraction(47, 8), Verdict.INDETERMINATE, Reason.PART),
+        (Fraction(1, 8), None, Verdict.INDETERMINATE, Reason.PART),
+        (Fraction(0), Fraction(10), Verdict.REAL, None),
+        (Fraction(0), Fraction(6), Verdict.REAL, None),
+        (None, Fraction(48, 8), Verdict.REAL, None),
+    ],
+)
+def test_a_film_is_not_called_unaltered_where_a_frame_lies_outside_the_range(
+    start: Fraction | None, end: Fraction | None, verdict: Verdict, reason: Reason | None
+) -> None:
+    sampling = replace(EVERY, start=start, end=end)
     found, _, _ = examine_film(
         make_engine(), ListedFilm(two_persons(forged=range(0))), FilmRequest(Settings(), sampling)
     )
     assert [track.verdict for track in found.tracks] == [Verdict.REAL, Verdict.REAL]
     finding = FileFinding(1, "a.mp4", FileStatus.ANALYSED, film=found)
-    assert (finding.verdict, finding.reason) == (Verdict.INDETERMINATE, Reason.PART)
+    assert (finding.verdict, finding.reason) == (verdict, reason)
 
 
 def test_a_film_that_ends_before_its_announced_end_is_never_called_unaltered() -> None:
@@ -438,6 +451,9 @@ def test_a_film_that_ends_before_its_announced_end_is_never_called_unaltered() -
     assert (finding.verdict, finding.reason) == (Verdict.REAL, None)
     short = replace(finding, film=replace(found, facts=replace(found.facts, whole=False)))
     assert (short.verdict, short.reason) == (Verdict.INDETERMINATE, Reason.NOT_WHOLE)
+    assert Reason.NOT_WHOLE.words == (
+        "the film's file is shorter than its own parts say, or it could not be examined to its announced end"
+    )
     altered = examine(two_persons())
     cut = replace(finding, film=replace(altered, facts=replace(altered.facts, whole=False)))
     assert cut.verdict is Verdict.FAKE, "what was seen stays"

@@ -309,6 +309,29 @@ def test_frames_predicted_from_damage_are_marked_too(tmp_path: Path) -> None:
     assert all(data.number_of(one.frame.pixels) == (one.frame.time_seconds or 0) * 25 for one in sound)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "beyond"),
+    [
+        (None, None, False),
+        (Fraction(0), None, False),
+        (Fraction(0), Fraction(4, 5), True),
+        (Fraction(0), Fraction(801, 1000), False),
+        (Fraction(1, 25), None, True),
+    ],
+)
+def test_it_is_told_whether_frames_lie_outside_of_a_range(
+    tmp_path: Path, start: Fraction | None, end: Fraction | None, beyond: bool
+) -> None:
+    path = data.numbered(tmp_path / "a.mp4", 21, "-bf", "0")
+    assert opened(path).reaches_beyond(Sampling(every=1, start=start, end=end)) is beyond
+
+
+def test_a_film_that_was_cut_off_may_have_gone_on_behind_any_range(tmp_path: Path, long: Path) -> None:
+    film = opened(data.cut_off(tmp_path / "a.mp4", long, 0.6))
+    assert film.reaches_beyond(Sampling(every=1, end=Fraction(10)))
+    assert not film.reaches_beyond(Sampling(every=1, start=Fraction(0)))
+
+
 def test_a_film_that_was_cut_off_is_examined_as_far_as_it_goes(tmp_path: Path, long: Path) -> None:
     film = opened(data.cut_off(tmp_path / "a.mp4", long, 0.6))
     assert 30 < film.counts_so_far().decoded < 70
@@ -413,7 +436,7 @@ def test_a_film_with_absurd_times_is_bounded_by_its_frames(tmp_path: Path) -> No
     assert film.facts.rate is not None
     assert film.facts.rate > 0
     assert film.times[20] == Fraction(2000020, 25)
-    assert "no frame is presented for 80000.04 s behind frame 19" in film.facts.notes
+    assert "no frame is presented for 80000.04 s after frame 19" in film.facts.notes
     assert not any("beyond a day" in note for note in film.facts.notes)
     assert len(list(film.sampled(Sampling.default()))) == 16
 

@@ -56,6 +56,16 @@ def pages(case):
     return [page.extract_text() for page in PdfReader(case / "report.pdf").pages]
 
 
+def test_an_input_without_faces_is_told_with_the_reason_that_the_record_gives(tmp_path):
+    root = run_case(tmp_path / "case", [make_file_finding(1, fakenesses=())])
+    record = (root / "findings.json").read_text()
+    assert record.count('"no_face"') == 2  # the reason, and the count of totals
+    (root / "findings.json").write_text(re.sub(r'("reason": ?)"no_face"', r'\1"too_small"', record))
+    text = squeezed(text_of(pdf_bytes(root)))
+    assert squeezed("inconclusive: the face is too small to analyse") in text
+    assert squeezed("no face found") not in text
+
+
 def test_every_file_and_every_verdict_is_named(pages):
     text = squeezed("".join(pages))
     for finding in make_findings():

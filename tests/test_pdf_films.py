@@ -55,7 +55,7 @@ def test_facts_sampling_counts_and_sound_are_stated(text):
         "Result for the film inconclusive (no face found; no conclusion on authenticity)",
         "Sound was not examined",
         "converted from yuv420p10le (tv) to RGB with 8 bits per colour",
-        "Threshold 0.500; closer to it than 0.05 is too close to call; fewer than 8 scored sightings are too few",
+        "Threshold 0.500; closer to it than 0.050 is too close to call; fewer than 8 scored sightings are too few",
     ):
         assert words in text
 
@@ -64,6 +64,15 @@ def test_every_track_has_its_result_in_plain_words_and_its_stretches(text):
     assert "T01 supports alteration 0.71 (0.58–0.83) 37/38 0:02.94–0:06.67" in text
     assert "Result: inconclusive: too few of the sampled frames show the face well enough" in text
     assert "None. Result: inconclusive: no face found; no conclusion on authenticity." in text
+
+
+def test_every_film_stands_in_the_summary_with_its_own_result(tmp_path):
+    film = make_film(make_track(1, forged=None), part=True)
+    text = pages_of(run_case(tmp_path / "case", make_film_finding(1, film)))
+    [summary] = [page for page in text if "Summary of results" in page]
+    told = "film inconclusive: only a part of the film was examined, as asked; that part supports no alteration — — —"
+    assert told in summary
+    assert "T01 supports no alteration 0.17" in summary
 
 
 def test_decisive_frames_have_number_exact_time_and_hash_and_the_usual_parts(text):

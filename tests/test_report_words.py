@@ -7,9 +7,11 @@ import pytest
 from fakeface.answers import find_phrases
 from fakeface.findings import Statement
 from fakeface.report.entries import PartEntry, StatementEntry
+from fakeface.report.record import file_entry
 from fakeface.report.words import (
     claim_counts,
     concept_words,
+    faceless_words,
     measured_words,
     numbered_pieces,
     place_name,
@@ -18,6 +20,8 @@ from fakeface.report.words import (
     support_words,
     term_words,
 )
+
+from .builders import make_failed_finding, make_file_finding
 
 
 def claim(
@@ -130,6 +134,19 @@ def test_phrases_are_numbered_over_all_lines_of_a_text() -> None:
 def test_the_numbers_are_those_of_the_phrases_however_broken_the_text(text: str) -> None:
     numbers = [number for _, number in numbered_pieces(text) if number]
     assert numbers == list(range(1, len(find_phrases(text)) + 1))
+
+
+def test_an_input_without_faces_is_told_with_its_own_reason() -> None:
+    faceless = file_entry(make_file_finding(1, fakenesses=()))
+    assert faceless_words(faceless) == "inconclusive: no face found; no conclusion on authenticity"
+    small = faceless.model_copy(update={"reason": "too_small"})
+    assert faceless_words(small, "nothing was located") == (
+        "inconclusive: the face is too small to analyse; nothing was located"
+    )
+    bare = faceless.model_copy(update={"reason": None})
+    assert faceless_words(bare) == "inconclusive: no face found; no conclusion on authenticity"
+    failed = file_entry(make_failed_finding(2, "a.jpg"))
+    assert faceless_words(failed, "nothing was located") == f"failed, not examined: {failed.error}"
 
 
 def test_a_place_is_named_with_what_it_lies_in_and_its_leaf() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -106,10 +107,13 @@ def test_an_unknown_method_and_an_empty_track_are_refused() -> None:
         (0.1, (SEGMENT,), (REAL, REAL), Verdict.INDETERMINATE, Reason.DISAGREEMENT),
         (0.1, (), (REAL, REAL, REAL), Verdict.REAL, None),
         (0.1, (), (REAL, REAL, FAKE), Verdict.REAL, None),
+        (0.1, (), (REAL, CLOSE, CLOSE), Verdict.REAL, None),
         (0.1, (), (FAKE, REAL, CLOSE), Verdict.INDETERMINATE, Reason.DISAGREEMENT),
         (0.1, (), (CLOSE, CLOSE, CLOSE), Verdict.INDETERMINATE, Reason.DISAGREEMENT),
         (0.1, (), (FAKE, FAKE, REAL), Verdict.INDETERMINATE, Reason.BELOW_CUT),
-        (0.5, (), (FAKE, FAKE, FAKE), Verdict.INDETERMINATE, Reason.BELOW_CUT),
+        (0.49, (), (FAKE, FAKE, FAKE), Verdict.INDETERMINATE, Reason.BELOW_CUT),
+        (0.5, (), (FAKE, FAKE, FAKE), Verdict.INDETERMINATE, Reason.TOO_CLOSE),
+        (0.52, (), (FAKE, FAKE, REAL), Verdict.INDETERMINATE, Reason.TOO_CLOSE),
         (0.5, (), (REAL, REAL, FAKE), Verdict.INDETERMINATE, Reason.TOO_CLOSE),
         (None, (), (), Verdict.INDETERMINATE, Reason.TOO_FEW_FRAMES),
         (0.9, (SEGMENT,), (undecided(Reason.NOT_DECIDED),) * 3, Verdict.INDETERMINATE, Reason.NOT_DECIDED),
@@ -125,6 +129,22 @@ def test_the_verdict_needs_scores_and_decisive_frames_that_agree(
 ) -> None:
     inside = SEGMENT.start_seconds
     assert judge(RULE, score, found, [(inside, one) for one in decisions]) == (verdict, reason)
+
+
+@pytest.mark.parametrize(
+    ("score", "reason"),
+    [
+        (0.9, Reason.BELOW_CUT),
+        (0.978, Reason.BELOW_CUT),
+        (0.98, Reason.TOO_CLOSE),
+        (0.99, Reason.TOO_CLOSE),
+        (0.9993, Reason.TOO_CLOSE),
+    ],
+)
+def test_only_a_score_below_the_cut_is_said_not_to_reach_it(score: float, reason: Reason) -> None:
+    rule = replace(RULE, cut=0.978271, margin=0.021065)
+    decided = [(Fraction(1), one) for one in (FAKE, FAKE, REAL)]
+    assert judge(rule, score, (), decided) == (Verdict.INDETERMINATE, reason)
 
 
 def test_frames_outside_of_the_segments_say_nothing_against_them() -> None:

@@ -120,7 +120,7 @@ def _ends(table: FilmTable, announced: Fraction | None, ending: FilmEnding) -> I
     if max(announced or end, end) > _LONGEST:
         yield "the announced length or presentation times reach beyond a day: they may be wrong"
     if pause > _LONGEST_PAUSE:
-        yield f"no frame is presented for {_seconds(pause)} behind frame {before}"
+        yield f"no frame is presented for {_seconds(pause)} after frame {before}"
     if ending.cut:
         yield ending.cut
     if ending.open:

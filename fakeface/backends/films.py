@@ -140,6 +140,17 @@ class FilmSource:
         damaged = len(self._table.damaged) + self._table.failed
         return FilmCounts(len(times), damaged, self._given, 0, times[0], times[-1])
 
+    def reaches_beyond(self, sampling: Sampling) -> bool:
+        """Whether frames lie outside the range of a sampling, or may: one that is not whole can have gone on behind it.
+
+        Args:
+            sampling: with or without a range; beyond none there is nothing.
+        """
+        if not sampling.ranged:
+            return False
+        lost = sampling.end is not None and not self._facts.whole
+        return lost or not all(sampling.holds(time) for time in self._table.times)
+
     def planned(self, sampling: Sampling) -> tuple[int, ...]:
         """Indices of the frames that ``sampled`` gives; empty where a range holds none."""
         return choose_frames(sampling, self._table.times, self._table.shot_of)

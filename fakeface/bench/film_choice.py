@@ -12,7 +12,7 @@ import numpy as np
 
 from fakeface.bench.film_figures import film_figures, persons_of, track_score
 from fakeface.bench.film_values import ScoredFilm, ScoredTrack
-from fakeface.decision import Decision, Reason, Verdict, overall
+from fakeface.decision import Decision, Reason, Verdict, film_verdict
 from fakeface.errors import SettingsError
 from fakeface.films import Segment, TrackRule
 from fakeface.segments import find_segments, stand_out
@@ -36,7 +36,7 @@ NO_WORSE = 0.005
 def rejudged(film: ScoredFilm, rule: TrackRule) -> ScoredFilm:
     """What the route would say of an examined film by another rule: segments and verdicts anew, scores as they are."""
     tracks = tuple(_judged(track, rule) for track in film.tracks)
-    verdict = overall([Verdict(track.verdict) for track in tracks])
+    verdict = film_verdict([Verdict(track.verdict) for track in tracks], unseen=film.unseen)
     return film.model_copy(update={"tracks": tracks, "verdict": verdict.value})
 
 

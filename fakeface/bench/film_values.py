@@ -68,6 +68,7 @@ class ScoredFilm(_Value):
         persons: of a made film; none where the film was given.
         length_seconds: from the first frame's presentation to the last one's.
         verdict: of the route.
+        unseen: whether a part of it is missing, or was not asked for; such a film is never called real.
         tracks: all of them.
         seconds: wall time of the examination, or why there is none.
         error: why it could not be examined; empty otherwise.
@@ -80,13 +81,14 @@ class ScoredFilm(_Value):
     persons: tuple[TruePerson, ...] = ()
     length_seconds: float = 0.0
     verdict: str = ""
+    unseen: bool = False
     tracks: tuple[ScoredTrack, ...] = ()
     seconds: float = 0.0
     error: str = ""
 
 
 def scored_film(
-    bare: ScoredFilm, truth: FilmTruth | None, finding: FilmFinding, verdict: str, sampled: Sequence[Fraction]
+    bare: ScoredFilm, truth: FilmTruth | None, finding: FilmFinding, sampled: Sequence[Fraction]
 ) -> ScoredFilm:
     """What is kept of an examined film.
 
@@ -94,7 +96,6 @@ def scored_film(
         bare: its name, set, group and label.
         truth: of a made film.
         finding: of the route.
-        verdict: of the film.
         sampled: presentation times of the frames that were looked at.
     """
     shots = {shot.number: shot for shot in finding.shots}
@@ -102,8 +103,8 @@ def scored_film(
     length = (counts.last_seconds or Fraction(0)) - (counts.first_seconds or Fraction(0))
     tracks = tuple(_track(track, shots.get(track.shot), sampled, truth) for track in finding.tracks)
     persons = tuple(_person(truth, place) for place in range(len(truth.persons))) if truth else ()
-    kept = {"persons": persons, "length_seconds": float(length), "verdict": verdict, "tracks": tracks}
-    return bare.model_copy(update=kept)
+    said = {"verdict": finding.verdict.value, "unseen": finding.unseen, "tracks": tracks}
+    return bare.model_copy(update={"persons": persons, "length_seconds": float(length), **said})
 
 
 def _person(truth: FilmTruth, place: int) -> TruePerson:

@@ -15,7 +15,6 @@ import fakeface
 from fakeface.backends import Engine
 from fakeface.bench.film_values import ScoredFilm, scored_film
 from fakeface.bench.journal import agree, read_lines
-from fakeface.decision import overall
 from fakeface.errors import EvidenceError, SettingsError
 from fakeface.evidence import seal
 from fakeface.filming import FilmRequest, examine_film, rule_of
@@ -106,8 +105,7 @@ class FilmBench:
             finding, _, _ = examine_film(self.engine, source, self.request, times)
         except EvidenceError as error:
             return bare.model_copy(update={"error": error.code})
-        verdict = overall([track.verdict for track in finding.tracks])
-        scored = scored_film(bare, wanted.truth, finding, verdict.value, times.sampled)
+        scored = scored_film(bare, wanted.truth, finding, times.sampled)
         return scored.model_copy(update={"seconds": round(time.perf_counter() - started, 2)})
 
 

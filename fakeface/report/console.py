@@ -21,7 +21,8 @@ from rich.text import Text
 from fakeface.report.console_faces import face_details
 from fakeface.report.console_films import film_details
 from fakeface.report.film_entries import TrackEntry
-from fakeface.report.film_words import track_name, track_verdict_words
+from fakeface.report.film_words import film_verdict_words, reason_of_its_own, track_name, track_verdict_words
+from fakeface.report.numbers import score_words
 from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
 from fakeface.report.unanswered import nothing_done
 from fakeface.report.words import (
@@ -32,10 +33,9 @@ from fakeface.report.words import (
     Tally,
     agreement_words,
     class_words,
+    faceless_words,
     pieces,
     profile_sentence,
-    reason_words,
-    score_words,
     totals_words,
     verdict_words,
 )
@@ -75,6 +75,8 @@ class _Collected:
             self.reasons[f"{entry.status}: {entry.error_code or entry.error}"] += 1
         elif not _shown(entry):
             self.reasons[NO_FACE_WORDS] += 1
+        elif reason_of_its_own(entry):
+            self.reasons[film_verdict_words(entry)] += 1
         for face in _shown(entry):
             self._add_face(entry, face)
 
@@ -145,7 +147,8 @@ def _pictures(entries: list[FileEntry], settings: Mapping[str, object]) -> list[
     )
     for entry in entries:
         if not entry.faces:
-            table.add_row(_name(entry), "—", Text(_faceless_words(entry, nothing_done(settings))), "—", "—", "—", "—")
+            said = safe_text(faceless_words(entry, nothing_done(settings)))
+            table.add_row(_name(entry), "—", Text(said), "—", "—", "—", "—")
         for face in entry.faces:
             _add_row(table, entry, face)
     told = [part for entry in entries for face in entry.faces for part in _told(entry, face, settings)]
@@ -180,13 +183,6 @@ def _add_row(table: Table, entry: FileEntry, face: FaceEntry) -> None:
 
 def _name(entry: FileEntry) -> Text:
     return Text(safe_text(entry.name))
-
-
-def _faceless_words(entry: FileEntry, undone: str) -> str:
-    if entry.status != "analysed":
-        return safe_text(f"{entry.status}: {entry.error}")
-    said = NO_FACE_WORDS if not entry.reason else f"{STATEMENTS['indeterminate']}: {reason_words(entry.reason)}"
-    return f"{said}; {undone}" if undone else said
 
 
 def _answer(entry: FileEntry, face: FaceEntry) -> list[RenderableType] | None:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fakeface.report.entries import ExplanationEntry, StatementEntry
+from fakeface.report.numbers import number_words, score_words
 from fakeface.report.record import FaceEntry, FileEntry
 from fakeface.report.unanswered import unanswered_words
 from fakeface.report.words import (
@@ -28,7 +29,6 @@ from fakeface.report.words import (
     part_words,
     place_name,
     place_words,
-    score_words,
     sensitivity_words,
     share_words,
     support_words,
@@ -100,7 +100,7 @@ def _places(face: FaceEntry) -> Iterator[RenderableType]:
 
 
 def _explanation(explanation: ExplanationEntry) -> Iterator[RenderableType]:
-    agreement = "" if explanation.agreement is None else f"; agreement {score_words(explanation.agreement)}"
+    agreement = "" if explanation.agreement is None else f"; agreement {number_words(explanation.agreement)}"
     yield _line(f"What the model wrote, {explanation.task}: {explanation.question}{agreement}", style="bold")
     yield Padding(marked_text(explanation.text), (0, 0, 0, 4))
     if explanation.note:

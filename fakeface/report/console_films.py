@@ -22,8 +22,10 @@ from fakeface.report.film_entries import FilmEntry, TrackEntry
 from fakeface.report.film_plot import film_span
 from fakeface.report.film_words import (
     SOUND,
+    film_verdict_words,
     length_words,
     odd_notes,
+    reason_of_its_own,
     seen_words,
     segments_words,
     track_name,
@@ -31,7 +33,6 @@ from fakeface.report.film_words import (
     track_verdict_words,
 )
 from fakeface.report.record import STATEMENTS, FileEntry
-from fakeface.report.words import NO_FACE_WORDS
 from fakeface.sanitize import safe_text
 
 __all__ = ["TIMELINE_COLUMNS", "Sparkline", "film_details", "timeline_levels"]
@@ -96,26 +97,26 @@ def _part(time: Fraction, start: Fraction, end: Fraction, columns: int) -> int:
 
 
 def film_details(entry: FileEntry) -> Iterator[RenderableType]:
-    """What is said of one film: a line of facts, and a row for every track."""
+    """What is said of one film: its verdict, with the reason where no track has the same, facts, a row per track."""
     film = entry.film
     if film is None:
         return
     title = Text(f"{entry.id}  ", style="bold")
     title.append(safe_text(entry.name))
-    title.append(f": {STATEMENTS[entry.verdict]}" if entry.verdict else "", style=STYLES.get(entry.verdict or "", ""))
+    if entry.verdict:
+        said = film_verdict_words(entry) if reason_of_its_own(entry) else STATEMENTS[entry.verdict]
+        title.append(f": {safe_text(said)}", style=STYLES[entry.verdict])
     yield title
     facts, counts = film.facts, film.counts
     shots = f"{len(film.shots)} {'shot' if len(film.shots) == 1 else 'shots'}"
     damaged = f", {counts.damaged} reported damaged or lost" if counts.damaged else ""
     looked = f"{counts.sampled} of {counts.decoded} frames looked at{damaged} ({film.sampling})"
     size = f"{facts.width} x {facts.height} pixels"
-    said = f"{length_words(film)}, {size}, {facts.codec}, {shots}; {looked}. {SOUND}"
-    yield Padding(Text(safe_text(said), style="dim"), (0, 0, 0, 2))
+    known = f"{length_words(film)}, {size}, {facts.codec}, {shots}; {looked}. {SOUND}"
+    yield Padding(Text(safe_text(known), style="dim"), (0, 0, 0, 2))
     for note in odd_notes(film):
         yield Padding(Text(note, style="italic"), (0, 0, 0, 2))
-    if not film.tracks:
-        yield Padding(Text(NO_FACE_WORDS, style="italic"), (0, 0, 0, 2))
-    else:
+    if film.tracks:
         yield _table(film)
     yield Text()
 

@@ -24,8 +24,8 @@ from fakeface.report.film_band import Band
 from fakeface.report.film_entries import FilmEntry, SightingEntry, TrackEntry
 from fakeface.report.film_plot import gap_after
 from fakeface.report.film_words import track_name
+from fakeface.report.numbers import score_words
 from fakeface.report.overlay import decoded_mask, draw_box, draw_mask
-from fakeface.report.words import score_words
 
 __all__ = ["CLIP_SIDES", "Seen", "annotated", "clip_size", "seen_at"]
 

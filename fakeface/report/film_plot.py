@@ -27,6 +27,7 @@ from fakeface.report.film_words import (
     track_verdict_words,
 )
 from fakeface.report.lettering import typeface
+from fakeface.report.numbers import score_words
 
 __all__ = ["PLOT_SIZE", "Plane", "draw_timeline", "film_span", "gap_after", "shade", "ticks"]
 
@@ -159,11 +160,16 @@ def _write(
     draw.text(place, text, fill=ink, font=typeface(size * SHARP), anchor=anchor)
 
 
-def _title(draw: ImageDraw.ImageDraw, film: FilmEntry, track: TrackEntry) -> None:
-    title, size = f"{track.id}: {track_verdict_words(track)}", 26
-    while typeface(size * SHARP).getlength(title) > (PLOT_SIZE[0] - LEFT - 20) * SHARP:
+def _fitting(text: str, size: int, width: int) -> int:
+    """The largest size up to this one at which a text is no wider than so many pixels of the finished picture."""
+    while typeface(size * SHARP).getlength(text) > width * SHARP:
         size -= 1
-    _write(draw, (LEFT * SHARP, 34 * SHARP), title, "lm", size)
+    return size
+
+
+def _title(draw: ImageDraw.ImageDraw, film: FilmEntry, track: TrackEntry) -> None:
+    title = f"{track.id}: {track_verdict_words(track)}"
+    _write(draw, (LEFT * SHARP, 34 * SHARP), title, "lm", _fitting(title, 26, PLOT_SIZE[0] - LEFT - 20))
     said = (
         f"score of the track {track_score_words(track)}, {track.method}; {seen_words(track)} sightings scored; "
         f"shot {track.shot} of {len(film.shots)}"
@@ -279,7 +285,8 @@ def _whole(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> None:
         for end in (low, high):
             draw.line((column - arm, end, column + arm, end), fill=ORANGE, width=3 * SHARP)
     draw.polygon([(column - arm, row), (column, row - arm), (column + arm, row), (column, row + arm)], fill=ORANGE)
-    _write(draw, (column + 14 * SHARP, row), f"{track.score:.2f}", "lm", TEXT)
+    said, left = score_words(track.score), column // SHARP + 14
+    _write(draw, (left * SHARP, row), said, "lm", _fitting(said, TEXT, PLOT_SIZE[0] - left - 4))
 
 
 def _strip(image: Image.Image, film: FilmEntry, track: TrackEntry) -> None:

@@ -16,8 +16,9 @@ from fakeface.masks import Mask
 from fakeface.report.film_entries import DecisiveFrameEntry, FilmEntry, TrackEntry
 from fakeface.report.film_words import frame_words, role_words, track_name, track_score_words, track_verdict_words
 from fakeface.report.lettering import typeface
+from fakeface.report.numbers import score_words
 from fakeface.report.overlay import draw_mask
-from fakeface.report.words import score_words, verdict_words
+from fakeface.report.words import verdict_words
 
 __all__ = ["SHEET_TRACKS", "FacePair", "draw_contact_sheet", "face_pair"]
 

@@ -7,17 +7,21 @@ from fractions import Fraction
 from fakeface.films import STEPS
 from fakeface.report.face_entries import STATEMENTS
 from fakeface.report.film_entries import DecisiveFrameEntry, FilmEntry, SegmentEntry, TrackEntry
-from fakeface.report.words import reason_words, score_words
+from fakeface.report.numbers import score_digits, score_words
+from fakeface.report.record import FileEntry
+from fakeface.report.words import reason_words
 
 __all__ = [
     "SOUND",
     "clock",
     "count_words",
     "fact_rows",
+    "film_verdict_words",
     "frame_words",
     "length_words",
     "moment",
     "odd_notes",
+    "reason_of_its_own",
     "role_words",
     "rule_words",
     "seen_words",
@@ -34,9 +38,6 @@ SILENT_DECODERS = ("hevc", "vp8", "vp9")
 """Codecs whose decoders conceal damage and report hardly any."""
 
 MINUTE, HOUR = 60, 3600
-
-NEAR = 0.005
-"""A score nearer to 0 or 1 than this would be rounded to certainty."""
 
 
 def clock(seconds: Fraction, digits: int = 3) -> str:
@@ -93,12 +94,28 @@ def track_verdict_words(track: TrackEntry) -> str:
     return f"{said}: {reason_words(track.reason)}" if track.reason else said
 
 
+def film_verdict_words(entry: FileEntry) -> str:
+    """The verdict on a film as an analyst reads it: *inconclusive: only a part of the film was examined, as asked*."""
+    said = STATEMENTS[entry.verdict] if entry.verdict else "—"
+    return f"{said}: {reason_words(entry.reason)}" if entry.reason else said
+
+
+def reason_of_its_own(entry: FileEntry) -> bool:
+    """Whether a film is inconclusive for a reason that none of its tracks has."""
+    return bool(entry.film and entry.reason and entry.reason not in {track.reason for track in entry.film.tracks})
+
+
 def track_score_words(track: TrackEntry, separator: str = " ") -> str:
-    """The aggregated score with its interval: ``0.83 (0.71–0.90)``; near 0 and 1 with four decimals."""
-    told = [one for one in (track.score, *(track.interval or ())) if one is not None]
-    digits = 2 if all(NEAR <= one < 1 - NEAR for one in told) else 4
-    interval = f"{separator}({track.interval[0]:.{digits}f}–{track.interval[1]:.{digits}f})" if track.interval else ""
-    return f"{score_words(track.score, digits)}{interval}"
+    """The aggregated score with its interval: ``0.83 (0.71–0.90)``, all with four decimals where one needs them.
+
+    Beside a bound no dash stands, which would look like an arrow: ``0.9987 (0.9951 to >0.9999)``.
+    """
+    if track.score is None or track.interval is None:
+        return score_words(track.score)
+    digits = score_digits(track.score, *track.interval)
+    score, low, high = (score_words(one, digits) for one in (track.score, *track.interval))
+    between = f" to{separator}" if {low[0], high[0]} & {"<", ">"} else "–"
+    return f"{score}{separator}({low}{between}{high})"
 
 
 def seen_words(track: TrackEntry) -> str:
@@ -140,10 +157,12 @@ def rule_words(film: FilmEntry) -> str:
     rule = film.rule
     return (
         f"The score of a track is made of those of its sightings ({rule.method}). Threshold {rule.cut:.3f}; closer to "
-        f"it than {rule.margin:.2f} is too close to call; fewer than {rule.least_sightings} scored sightings are too "
-        "few. A track that reaches the threshold or has a marked stretch supports alteration where more of its "
-        "decisive frames there were decided so than not; one below it without a stretch supports no alteration where "
-        "more were decided that way; every other is inconclusive. "
+        f"it than {rule.margin:.3f} is too close to call; fewer than {rule.least_sightings} scored sightings are too "
+        "few. A track whose score lies at least that far above the threshold, or that has a marked stretch, supports "
+        "alteration where more of its decisive frames (with marked stretches: of those in them) were decided so than "
+        "the other way. One whose score lies at least that far below it, without a marked stretch, supports no "
+        "alteration where more were decided that way than the other. Inconclusive ones count for neither; every other "
+        "track is inconclusive. "
         "A stretch is marked as altered where its mean log-odds lie so far above those of the rest of the track that "
         "the difference, in what such differences vary by and less what the best of all stretches reaches by chance, "
         f"is {rule.stand_out:.2f} or more; it ends where the person is away for longer than {rule.gap_seconds:g} s, "

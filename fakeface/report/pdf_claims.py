@@ -12,6 +12,7 @@ from reportlab.platypus.flowables import Flowable
 
 from fakeface.report.curve_plot import draw_curves
 from fakeface.report.entries import ExplanationEntry, FaithfulnessEntry, PartEntry, StatementEntry
+from fakeface.report.numbers import number_words
 from fakeface.report.pdf_page import ACCENT, STYLES, WIDTH, Ruled, encoded, grid, markup, paragraph, table_style
 from fakeface.report.pdf_view import View, crop_picture, picture
 from fakeface.report.record import FaceEntry
@@ -27,7 +28,6 @@ from fakeface.report.words import (
     part_words,
     place_name,
     place_words,
-    score_words,
     sensitivity_words,
     share_words,
     support_words,
@@ -121,7 +121,7 @@ def _reading(explanation: ExplanationEntry) -> Iterator[str]:
     if any(claim.grounded for claim in explanation.statements):
         yield "Underlined phrases have a mask."
     if explanation.agreement is not None:
-        agreement = score_words(explanation.agreement)
+        agreement = number_words(explanation.agreement)
         yield (
             "Agreement of the regions that the text, the face's artifact mask and the region head name (mean F1 of "
             f"each two, 0 to 1): {agreement}."

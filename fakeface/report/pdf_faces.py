@@ -12,6 +12,7 @@ from reportlab.platypus import Image as Figure
 from reportlab.platypus.flowables import Flowable
 
 from fakeface.concepts import look_up
+from fakeface.report.numbers import score_words
 from fakeface.report.pdf_claims import asked_of
 from fakeface.report.pdf_page import (
     ACCENT,
@@ -36,7 +37,6 @@ from fakeface.report.words import (
     concept_words,
     pieces,
     ratio_words,
-    score_words,
     verdict_words,
 )
 

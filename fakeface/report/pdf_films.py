@@ -18,6 +18,7 @@ from fakeface.report.film_plot import draw_timeline
 from fakeface.report.film_words import (
     SOUND,
     fact_rows,
+    film_verdict_words,
     frame_words,
     role_words,
     rule_words,
@@ -27,11 +28,12 @@ from fakeface.report.film_words import (
     track_score_words,
     track_verdict_words,
 )
+from fakeface.report.numbers import number_words, score_words
 from fakeface.report.pdf_faces import NO_PADDING, face_parts, mask_caption, result_box
 from fakeface.report.pdf_page import WIDTH, encoded, grid, pairs, paragraph, shortened, table_style
 from fakeface.report.pdf_view import View, picture
 from fakeface.report.record import FileEntry
-from fakeface.report.words import NO_FACE_WORDS, score_words, verdict_words
+from fakeface.report.words import NO_FACE_WORDS, verdict_words
 
 __all__ = ["film_summary", "films"]
 
@@ -51,7 +53,7 @@ COLUMNS = (
 
 
 def film_summary(view: View) -> Iterator[Flowable]:
-    """Every shown film with its tracks in plain words; nothing where the record has no film."""
+    """Every shown film and its tracks with their results in plain words; nothing where the record has no film."""
     rows = [row for entry in view.files for row in _summary_rows(view, entry)]
     if not rows:
         return
@@ -71,8 +73,7 @@ def _summary_rows(view: View, entry: FileEntry) -> Iterator[list[str | Flowable]
     if entry.film is None:
         return
     name = f"{shortened(entry.name)}\n{entry.id}"
-    if not entry.film.tracks:
-        yield [name, "—", NO_FACE_WORDS, "—", "—", "—"]
+    yield [name, "film", film_verdict_words(entry), "—", "—", "—"]
     for track in entry.film.tracks:
         if track.id in view.tracks:
             yield [name, *_track_row(track)]
@@ -190,7 +191,7 @@ def _measurements(track: TrackEntry) -> Iterator[Flowable]:
     if not track.measurements:
         return
     rows: list[list[str | Flowable]] = [
-        [MEASURES.get(name, name.replace("_", " ")), score_words(value, 3)]
+        [MEASURES.get(name, name.replace("_", " ")), number_words(value, 3)]
         for name, value in track.measurements.items()
     ]
     columns = (("Measurement over the track", WIDTH - 24 * mm), ("Value", 24 * mm))

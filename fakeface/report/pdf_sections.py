@@ -9,6 +9,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, KeepTogether, Paragraph, Spacer, Table
 from reportlab.platypus.flowables import Flowable
 
+from fakeface.report.numbers import number_words, score_words
 from fakeface.report.pdf_films import film_summary
 from fakeface.report.pdf_page import ACCENT, STYLES, WIDTH, grid, markup, pairs, paragraph, shortened, table_style
 from fakeface.report.pdf_view import View
@@ -16,12 +17,11 @@ from fakeface.report.record import STATEMENTS, FaceEntry, FileEntry
 from fakeface.report.unanswered import nothing_done
 from fakeface.report.words import (
     AGREEMENT,
-    NO_FACE_WORDS,
     agreement_words,
     class_words,
+    faceless_words,
     limit_words,
     profile_sentence,
-    score_words,
     totals_words,
     verdict_words,
 )
@@ -114,14 +114,8 @@ def _summary_rows(view: View, entry: FileEntry) -> list[list[str | Flowable]]:
     shown_id = f'<font size="6.8" color="#5b6673">{markup(entry.id)}</font>'
     name = Paragraph(f"{markup(shortened(entry.name))}<br/>{shown_id}", STYLES["cell"])
     if not entry.faces:
-        return [[name, "—", _faceless_words(entry, nothing_done(view.head.settings)), "—", "—", "—", "—"]]
+        return [[name, "—", faceless_words(entry, nothing_done(view.head.settings)), "—", "—", "—", "—"]]
     return [_face_row(name, face) for face in entry.faces if face.id in view.faces]
-
-
-def _faceless_words(entry: FileEntry, undone: str) -> str:
-    if entry.status != "analysed":
-        return f"{entry.status}, not examined: {entry.error}"
-    return f"{NO_FACE_WORDS}; {undone}" if undone else NO_FACE_WORDS
 
 
 def _face_row(name: Flowable, face: FaceEntry) -> list[str | Flowable]:
@@ -208,8 +202,8 @@ def closing(view: View) -> Iterator[Flowable]:
             ("Python", head.run.python),
             ("Libraries", ", ".join(f"{name} {version}" for name, version in head.run.libraries.items())),
             ("Threads", str(head.run.threads)),
-            ("Seconds per face", score_words(head.run.seconds_per_face)),
-            ("Seconds finding faces", score_words(head.run.seconds_finding_faces)),
+            ("Seconds per face", number_words(head.run.seconds_per_face)),
+            ("Seconds finding faces", number_words(head.run.seconds_finding_faces)),
             ("Peak memory", _memory_words(head.run.peak_memory_bytes)),
         ],
         55 * mm,

@@ -31,6 +31,7 @@ __all__ = [
     "claim_counts",
     "class_words",
     "concept_words",
+    "faceless_words",
     "found_words",
     "limit_words",
     "measured_words",
@@ -40,7 +41,6 @@ __all__ = [
     "profile_sentence",
     "ratio_words",
     "reason_words",
-    "score_words",
     "sensitivity_words",
     "share_words",
     "support_words",
@@ -106,6 +106,19 @@ def verdict_words(decision: DecisionEntry) -> str:
     return f"{statement}: {reason_words(decision.reason)}" if decision.reason else statement
 
 
+def faceless_words(entry: FileEntry, undone: str = "") -> str:
+    """What stands in place of the faces of an input that has none: why it was not examined, or why it is inconclusive.
+
+    Args:
+        entry: an input without faces.
+        undone: what was left undone for it; empty where nothing more was asked.
+    """
+    if entry.status != "analysed":
+        return f"{entry.status}, not examined: {entry.error}"
+    said = f"{STATEMENTS['indeterminate']}: {reason_words(entry.reason or Reason.NO_FACE)}"
+    return f"{said}; {undone}" if undone else said
+
+
 def class_words(forgery: str | None) -> str:
     """A class in plain words; a dash where there is none."""
     return ForgeryClass(forgery).words if forgery in set(ForgeryClass) else (forgery or "—")
@@ -114,11 +127,6 @@ def class_words(forgery: str | None) -> str:
 def agreement_words(agreement: bool | None) -> str:
     """yes, no, or a dash where there is no verdict to compare."""
     return "—" if agreement is None else "yes" if agreement else "no"
-
-
-def score_words(score: float | None, digits: int = 2) -> str:
-    """A score with a fixed number of decimals; a dash where there is none."""
-    return "—" if score is None else f"{score:.{digits}f}"
 
 
 def totals_words(totals: Totals) -> str:
