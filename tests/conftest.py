@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tokenizers import Tokenizer
 
 from fakeface.backends import Engine
@@ -14,6 +15,9 @@ from fakeface.frames import Frame
 from fakeface.training.manifest import FaceRow
 
 from .faces_data import make_faces, photograph
+
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 
 class FaceSet(NamedTuple):

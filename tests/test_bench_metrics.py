@@ -105,7 +105,7 @@ def test_calibrated_ratios_are_as_often_right_as_they_say_at_even_odds() -> None
     assert said == {9: pytest.approx(0.0), 99: pytest.approx(0.09)}
 
 
-@hypothesis_settings(deadline=None, max_examples=60)
+@hypothesis_settings(max_examples=60)
 @given(st.data())
 def test_a_resample_counts_as_faces_repeated_so_often(data: st.DataObject) -> None:
     count = data.draw(st.integers(2, 12))

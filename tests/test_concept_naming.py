@@ -115,7 +115,7 @@ def test_a_reduced_map_gives_the_same_names() -> None:
         assert name_parts(half.mask(concept), half).names == name_parts(LEAVES.mask(concept), LEAVES).names
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sets(st.sampled_from([name for name in LEAF_NAMES if name in LEAVES.assessable]), max_size=30))
 def test_names_are_few_cover_what_they_say_and_do_not_repeat(chosen: set[str]) -> None:
     area = over(chosen) if chosen else np.zeros((SIZE, SIZE), bool)

@@ -78,7 +78,7 @@ def test_a_face_that_fits_is_cut_out_pixel_by_pixel_and_never_enlarged() -> None
 
 
 @given(st.floats(1, 900), st.floats(-50, 450), st.floats(-50, 350))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_no_crop_is_ever_enlarged(extent: float, x: float, y: float) -> None:
     landmarks = np.array(face_at(200, 150, 100).landmarks)
     landmarks = (landmarks - landmarks.mean(axis=0)) * np.float32(extent / 100) + np.array([x, y], np.float32)

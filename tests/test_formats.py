@@ -23,7 +23,7 @@ from fakeface.training.formats.rle import Rle, run_lengths
 from fakeface.training.formats.skips import Skipped, iterate_items, write_items
 
 HEIGHT, WIDTH = 12, 10
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 words = st.text(st.characters(codec="utf-8", exclude_characters="\r\n:", exclude_categories=["C", "Z"]), min_size=1)
 sentences = st.lists(words, min_size=1, max_size=5).map(" ".join)

@@ -201,7 +201,7 @@ def test_nesting_deeper_than_pythons_stack_is_walked(tmp_path: Path, monkeypatch
         os.rmdir(name)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     tree=st.sets(st.lists(st.sampled_from(["a", "b", "C", "d.e"]), min_size=1, max_size=3).map(tuple), max_size=12),
     seed=st.integers(0, 99),

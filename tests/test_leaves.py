@@ -49,7 +49,7 @@ def test_leaves_are_disjoint_and_cover_the_picture(leaves: LeafMap) -> None:
     np.testing.assert_array_equal(masks.sum(axis=(1, 2)), leaves.areas)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     turn=st.floats(-3.2, 3.2),
     zoom=st.floats(0.0, 6.0),

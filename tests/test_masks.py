@@ -26,7 +26,7 @@ def test_area_and_overlap() -> None:
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_the_run_length_code_decodes_to_the_same_pixels(height: int, width: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).random((height, width)) < 0.4
     code = Mask(pixels, "artifact", 0.5).rle()

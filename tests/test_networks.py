@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 from tokenizers import Tokenizer
@@ -241,7 +241,6 @@ def test_what_is_measured_on_a_region_changes_what_is_written(
 
 
 @given(st.text())
-@settings(deadline=None)
 def test_the_tokenizer_gives_every_text_back(tokenizer: Tokenizer, text: str) -> None:
     encoded = tokenizer.encode(text)
     assert decode_ids(tokenizer, encoded.ids) == text

@@ -71,7 +71,7 @@ def test_a_jpeg_arrives_as_libjpeg_decodes_it(decoder: Decoder, tmp_path: Path, 
     assert notes == ()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     width=st.integers(1, 70), height=st.integers(1, 70), seed=st.integers(0, 1000), form=st.sampled_from(["PNG", "BMP"])
 )

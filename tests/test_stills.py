@@ -118,7 +118,7 @@ def test_a_truncated_picture_is_refused_and_never_filled_up(
         decoder.open(written(tmp_path / "a", content[: max(24, int(len(content) * keep))]))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     form=st.sampled_from(["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"]),
     at=st.lists(st.floats(0, 0.999), min_size=1, max_size=8),
