@@ -1,9 +1,10 @@
 """Whether a part of a face is called altered when somebody asks about it: one rule for texts, masks and tables.
 
 A mask decoder that is asked about a place looks for alterations there, and on a real face it may find some. So a part
-is called altered only where the picture as a whole says so too: the dense mask touches it, and either the face shows an
-artifact mask, or the region head suspects a region that the part stands for, all at the profile's cuts. A place without
-a name of its own (box, point, mask) is called altered where its part is, or where the artifact mask lies in it.
+is called altered only where the picture as a whole says so too: the dense mask touches it, by the naming rule or as
+most of a part that is too small for it, and either the face shows an artifact mask, or the region head suspects a
+region that the part stands for, all at the profile's cuts. A place without a name of its own (box, point, mask) is
+called altered where its part is, or where the artifact mask lies in it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from fakeface.interfaces import Encoding
 from fakeface.places import problem_of
 
 __all__ = ["Suspicion"]
+
+MOST = 0.5
+"""More than this share of a part is most of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +73,14 @@ class Suspicion:
     def altered(self, concept: str | None) -> bool:
         """Whether a part is called altered.
 
-        The mask touches it by the naming rule; and the face shows an artifact mask, or the region head suspects a
-        region that the part stands for. A place on no part needs a face that shows an artifact mask.
+        The mask touches it by the naming rule, or holds most of a part that is too small for this rule; and the face
+        shows an artifact mask, or the region head suspects a region that the part stands for. A place on no part needs
+        a face that shows an artifact mask.
         """
         if concept is None:
             return bool(self.finding.masks)
-        if self.problem(concept) or not self.face.scene.touched(concept):
+        scene = self.face.scene
+        if self.problem(concept) or not (scene.touched(concept) or scene.shares(concept)[1] > MOST):
             return False
         suspects = {name for name, _ in self.encoding.regions}
         return bool(self.finding.masks) or not suspects.isdisjoint(regions_of(concept))

@@ -186,6 +186,19 @@ def test_a_part_is_called_altered_where_mask_and_region_head_say_so(tiny_engine:
     assert suspected(tiny_engine, None, (), "nose").altered(None), "on a face that shows an artifact mask"
 
 
+def test_a_part_that_is_too_small_to_be_named_is_altered_where_most_of_it_is(
+    tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, beside = suspected(tiny_engine, "nose", (), "nose"), suspected(tiny_engine, "chin", (), "nose")
+    pixels, share = seen.face.scene.shares("columella")
+    assert share > 0.5
+    monkeypatch.setattr("fakeface.claims.scene.LEAST_PIXELS", pixels + 1)
+    assert not seen.face.scene.touched("columella")
+    assert seen.altered("columella")
+    assert not seen.altered("chin")
+    assert not beside.altered("columella"), "the mask lies elsewhere"
+
+
 def test_follow_up_questions_are_answered_by_what_was_decided_and_measured(tiny_engine: Engine) -> None:
     seen = suspected(tiny_engine, None, (), "nose")
 
