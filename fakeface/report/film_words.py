@@ -5,11 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from fakeface.films import STEPS
-from fakeface.report.face_entries import STATEMENTS
 from fakeface.report.film_entries import DecisiveFrameEntry, FilmEntry, SegmentEntry, TrackEntry
 from fakeface.report.numbers import score_digits, score_words
 from fakeface.report.record import FileEntry
-from fakeface.report.words import reason_words
+from fakeface.report.words import statement_words
 
 __all__ = [
     "SOUND",
@@ -90,14 +89,12 @@ def track_name(track: TrackEntry) -> str:
 
 def track_verdict_words(track: TrackEntry) -> str:
     """The verdict as an analyst reads it: *inconclusive: too few of the sampled frames show the face well enough*."""
-    said = STATEMENTS[track.verdict]
-    return f"{said}: {reason_words(track.reason)}" if track.reason else said
+    return statement_words(track.verdict, track.reason)
 
 
 def film_verdict_words(entry: FileEntry) -> str:
     """The verdict on a film as an analyst reads it: *inconclusive: only a part of the film was examined, as asked*."""
-    said = STATEMENTS[entry.verdict] if entry.verdict else "—"
-    return f"{said}: {reason_words(entry.reason)}" if entry.reason else said
+    return statement_words(entry.verdict, entry.reason) if entry.verdict else "—"
 
 
 def reason_of_its_own(entry: FileEntry) -> bool:

@@ -43,6 +43,7 @@ __all__ = [
     "reason_words",
     "sensitivity_words",
     "share_words",
+    "statement_words",
     "support_words",
     "term_words",
     "totals_words",
@@ -100,10 +101,14 @@ def reason_words(reason: str | None) -> str:
     return {known.value: known.words for known in Reason}.get(reason or "", reason or "")
 
 
+def statement_words(verdict: str, reason: str | None) -> str:
+    """A verdict with its reason as an analyst reads them: *inconclusive: the scores are too close to call*."""
+    return f"{STATEMENTS[verdict]}: {reason_words(reason)}" if reason else STATEMENTS[verdict]
+
+
 def verdict_words(decision: DecisionEntry) -> str:
-    """The verdict as an analyst reads it: *inconclusive: the scores are too close to call*."""
-    statement = STATEMENTS[decision.verdict]
-    return f"{statement}: {reason_words(decision.reason)}" if decision.reason else statement
+    """The verdict on a face, with its reason."""
+    return statement_words(decision.verdict, decision.reason)
 
 
 def faceless_words(entry: FileEntry, undone: str = "") -> str:
@@ -115,7 +120,7 @@ def faceless_words(entry: FileEntry, undone: str = "") -> str:
     """
     if entry.status != "analysed":
         return f"{entry.status}, not examined: {entry.error}"
-    said = f"{STATEMENTS['indeterminate']}: {reason_words(entry.reason or Reason.NO_FACE)}"
+    said = statement_words("indeterminate", entry.reason or Reason.NO_FACE)
     return f"{said}; {undone}" if undone else said
 
 
