@@ -167,7 +167,11 @@ def encoder(
     tiled: float,
     hard: float,
 ) -> ExitCode:
-    """Train the vision encoder with its detection, class, region and mask heads."""
+    """Train the vision encoder with its detection, class, region and mask heads.
+
+    When the budget is used up, its best average, its last one and the mean of both are compared on calibration pairs,
+    and the best of them is left as the result.
+    """
     computer = training.computer()
     from fakeface.training.encoder import EncoderTraining
     from fakeface.training.stages import encoder_stage

@@ -134,7 +134,9 @@ def strongest_stretches(scores: Scores, least: float) -> Iterator[Stretch]:
         one = _strongest(odds, free, room)
         if one is None or (found and one.statistic < 0):
             break
-        for first, last in _divided(odds, one.first, one.last):
+        outside = free.copy()
+        outside[one.first : one.last + 1] = False
+        for first, last in _divided(odds, one.first, one.last, float(odds[outside].mean())):
             found.append((first, last))
             place = slice(first, last + 1)
             free[place], means[place] = False, odds[place].mean()
@@ -153,16 +155,27 @@ def strongest_stretches(scores: Scores, least: float) -> Iterator[Stretch]:
             yield Stretch(first, last, statistic)
 
 
-def _divided(odds: Scores, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """First and last place of a stretch, without what drops inside it: two alterations are not one with a gap."""
-    inside = -odds[first : last + 1]
-    drop = _strongest(inside, np.ones(len(inside), np.bool_), int(MOST_ALTERED * len(inside)))
-    ends = drop is not None and (drop.first < LEAST_IN_SEGMENT or drop.last > len(inside) - 1 - LEAST_IN_SEGMENT)
-    if drop is None or ends or drop.statistic < 0:
+def _divided(odds: Scores, first: int, last: int, level: float) -> Iterator[tuple[int, int]]:
+    """First and last place of a stretch, without what drops inside it: two alterations are not one with a gap.
+
+    A drop that stays nearer to the rest of the stretch than to ``level``, the mean outside, is none: an altered face is
+    not told equally well in every pose.
+    """
+    inside = odds[first : last + 1]
+    drop = _strongest(-inside, np.ones(len(inside), np.bool_), int(MOST_ALTERED * len(inside)))
+    if drop is None or drop.statistic < 0 or not _returns(inside, drop, level):
         yield first, last
         return
-    yield from _divided(odds, first, first + drop.first - 1)
-    yield from _divided(odds, first + drop.last + 1, last)
+    yield from _divided(odds, first, first + drop.first - 1, level)
+    yield from _divided(odds, first + drop.last + 1, last, level)
+
+
+def _returns(inside: Scores, drop: Stretch, level: float) -> bool:
+    """Whether a drop inside a stretch comes back to the level outside, and leaves enough of it on either side."""
+    before, dropped, after = np.split(inside, [drop.first, drop.last + 1])
+    if min(len(before), len(after)) < LEAST_IN_SEGMENT:
+        return False
+    return float(dropped.mean()) < (level + float(np.concatenate([before, after]).mean())) / 2
 
 
 def _tamed(odds: Scores) -> Scores:

@@ -88,6 +88,14 @@ def test_two_stretches_apart_are_two_segments_in_the_order_of_time() -> None:
     assert second.statistic > first.statistic > RULE.stand_out, "the longer one is the surer one"
 
 
+def test_an_altered_stretch_that_is_told_less_well_for_a_while_is_one_segment() -> None:
+    weaker = [0.6, 0.65, 0.6]
+    altered = [0.9, 0.92, 0.95, 0.9, *weaker, 0.92, 0.9, 0.95]
+    assert spans(LOW + altered + LOW * 2) == [(1.0, 3.5)]
+    [before, after] = spans(LOW + [0.1 if score in weaker else score for score in altered] + LOW * 2)
+    assert before[1] < after[0]
+
+
 def test_what_drops_for_most_of_a_track_is_its_level_and_not_an_altered_rest() -> None:
     """A few bad frames at one end must not make the rest of a track stand out."""
     assert spans(LOW + HIGH * 8) == []
