@@ -99,6 +99,7 @@ FILMS = {
     "unaltered person with a segment": "false_segment.{}.tracks",
     "unaltered film called altered": "film_real.{}.called_fake",
     "unaltered film called unaltered": "film_real.{}.called_real",
+    "forged film called unaltered": "film_forged.{}.called_real",
 }
 SLICES = {
     "as made": "",

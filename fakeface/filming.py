@@ -32,9 +32,9 @@ from fakeface.inputs import Input
 from fakeface.interfaces import FilmDecoder, FilmMemory, FilmSource
 from fakeface.looks import Look
 from fakeface.sampling import Sampling
-from fakeface.segments import find_segments
+from fakeface.segments import TrackScores, find_segments
 from fakeface.settings import Settings
-from fakeface.temporal import measure_track, soft_change
+from fakeface.temporal import local_score, measure_track, soft_change
 from fakeface.timeline import aggregate, judge, make_rule, score_interval
 from fakeface.tracking import Tracker
 from fakeface.watching import Watcher
@@ -150,14 +150,15 @@ class _Seen:
         if look.cut:
             self._masks.clear()
         for seen in look.faces:
-            flicker = None
+            flicker = local = None
             if seen.soft_mask is not None:
                 before = self._masks.get(seen.track)
                 flicker = soft_change(before, seen.soft_mask) if before is not None else None
+                local = local_score(seen.soft_mask)
                 self._masks[seen.track] = seen.soft_mask
-            self.tracks.setdefault(seen.track, []).append(
-                Sighting(look.index, look.time_seconds, seen.face, seen.followed, seen.score, seen.sharpness, flicker)
-            )
+            seen_at = look.index, look.time_seconds, seen.face, seen.followed
+            sighting = Sighting(*seen_at, seen.score, seen.sharpness, local, flicker)
+            self.tracks.setdefault(seen.track, []).append(sighting)
 
     def sightings(self) -> Iterator[tuple[int, tuple[Sighting, ...]]]:
         """Every track; a box that was carried on and never found again does not belong to it."""
@@ -278,13 +279,13 @@ def _findings(
 def _scored(sightings: Sequence[Sighting], closing: Sequence[Fraction], rule: TrackRule) -> _Scored:
     if len(sightings) < rule.least_sightings:
         return _Scored()
-    moments = [one.time_seconds for one in sightings]
-    scores = [one.score for one in sightings if one.score is not None]
-    arrays = np.array([float(one) for one in moments]), np.array(scores, np.float64)
+    track = TrackScores(
+        tuple(one.time_seconds for one in sightings),
+        np.array([one.score for one in sightings], np.float64),
+        np.array([one.local_score for one in sightings], np.float64),
+    )
     return _Scored(
-        aggregate(rule.method, *arrays),
-        score_interval(rule.method, *arrays),
-        find_segments(moments, closing, scores, rule),
+        aggregate(rule.method, track), score_interval(rule.method, track), find_segments(track, closing, rule)
     )
 
 

@@ -129,6 +129,8 @@ class Sighting:
             is damaged.
         sharpness: variance of the Laplacian over the face's square as the networks see it, grey levels squared; 0
             without a score.
+        local_score: what the artifact mask shows where it shows most, 0..1 (``fakeface.temporal``); segments are looked
+            for in it. ``None`` without a score.
         flicker: change of the artifact mask since the sighting before, 0..1 (1 - IoU of soft masks); ``None`` for the
             first one or without a mask.
     """
@@ -139,7 +141,12 @@ class Sighting:
     followed: bool
     score: float | None
     sharpness: float
+    local_score: float | None = None
     flicker: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.score is None) != (self.local_score is None):
+            raise SettingsError("a sighting has a score and a local score, or neither")
 
 
 class Role(StrEnum):
@@ -178,6 +185,7 @@ class Segment:
     Args:
         start_seconds, end_seconds: from the first such sighting to the sampled frame after the last.
         score: mean of the text-independent score over it, 0..1.
+        local_score: mean of the local score, 0..1: in this it stands out.
         sightings: number of scored sightings in it.
         statistic: how far it stands out against the rest of the track (``fakeface.segments``).
     """
@@ -185,6 +193,7 @@ class Segment:
     start_seconds: Fraction
     end_seconds: Fraction
     score: float
+    local_score: float
     sightings: int
     statistic: float
 

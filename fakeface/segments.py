@@ -1,4 +1,4 @@
-"""Where in time a track looks altered: stretches whose scores stand out against the rest of the same track.
+"""Where in time a track looks altered: stretches whose local scores stand out against the rest of the same track.
 
 The same face, camera and compression are the best comparison that there is. Of all stretches the one is taken whose
 mean log-odds lie the furthest above the mean of the rest, measured in what such a difference varies by (the epidemic
@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
+from fakeface.errors import SettingsError
 from fakeface.films import Segment, TrackRule
 
-__all__ = ["Scores", "Stretch", "find_segments", "log_odds", "stand_out", "strongest_stretches"]
+__all__ = ["Scores", "Stretch", "TrackScores", "find_segments", "log_odds", "stand_out", "strongest_stretches"]
 
 Scores: TypeAlias = NDArray[np.float64]
-"""(n,) float64: the scores of a track's scored sightings in time, 0..1; or their times in seconds."""
+"""(n,) float64: scores of one kind of a track's scored sightings in time, 0..1; or their times in seconds."""
 
 Squares = TypeVar("Squares", float, Scores)
 
@@ -36,8 +37,8 @@ MOST_ALTERED = 0.7
 longer is told by the level."""
 
 USUAL_SPREAD, SPREAD_WEIGHT = 0.55, 10
-"""Standard deviation of an unaltered person's log-odds within a calibration film, and how many sightings it counts for
-beside a track's own deviation."""
+"""Standard deviation of the log-odds of an unaltered person's local scores from frame to frame, and how many sightings
+it counts for beside a track's own deviation. On calibration films, which are stills that move, it is 0.36."""
 
 WANDERING = 0.3
 """Standard deviation of a person's level between stretches, log-odds: poses and light change it, however many frames
@@ -65,6 +66,39 @@ _LEAST = 1e-3
 """Scores are kept this far off 0 and 1 before their log-odds are taken."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackScores:
+    """What the scored sightings of a track say, in time.
+
+    Args:
+        moments: their exact presentation times in seconds, rising.
+        scores: text-independent fakeness of each.
+        local: local score of each (``Sighting.local_score``): stretches stand out in these.
+
+    Raises:
+        SettingsError: they are not of one length.
+    """
+
+    moments: tuple[Fraction, ...]
+    scores: Scores
+    local: Scores
+
+    def __post_init__(self) -> None:
+        if not len(self.moments) == len(self.scores) == len(self.local):
+            raise SettingsError("every scored sighting needs a time, a score and a local score")
+
+    @property
+    def times(self) -> Scores:
+        """The moments as numbers."""
+        return np.array([float(one) for one in self.moments], np.float64)
+
+    def without(self, first: int, end: int) -> TrackScores:
+        """The same without the sightings from ``first`` to before ``end``."""
+        gone = slice(first, end)
+        kept = self.moments[:first] + self.moments[end:]
+        return TrackScores(kept, np.delete(self.scores, gone), np.delete(self.local, gone))
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Neighbouring sightings that stand out.
@@ -85,23 +119,20 @@ def log_odds(scores: Scores) -> Scores:
     return np.asarray(np.log(kept / (1 - kept)), np.float64)
 
 
-def find_segments(
-    moments: Sequence[Fraction], closing: Sequence[Fraction], scores: Sequence[float], rule: TrackRule
-) -> tuple[Segment, ...]:
+def find_segments(track: TrackScores, closing: Sequence[Fraction], rule: TrackRule) -> tuple[Segment, ...]:
     """Where in time a track looks altered, in the order of time; one sighting alone is no segment.
 
     Args:
-        moments: exact times of the scored sightings.
+        track: what its scored sightings say.
         closing: for each the time of the next sampled frame, or the end of its shot.
-        scores: their scores.
         rule: from which statistic a stretch is a segment, and which lengths count.
     """
-    values, found = np.array(scores, np.float64), []
-    for stretch in strongest_stretches(values, rule.stand_out):
+    moments, found = track.moments, []
+    for stretch in strongest_stretches(track.local, rule.stand_out):
         for low, high in _present(stretch, moments, closing, Fraction(rule.gap_seconds)):
             if high > low and closing[high] - moments[low] >= Fraction(rule.least_seconds):
-                score = float(values[low : high + 1].mean())
-                found.append(Segment(moments[low], closing[high], score, high - low + 1, stretch.statistic))
+                score, local = (float(one[low : high + 1].mean()) for one in (track.scores, track.local))
+                found.append(Segment(moments[low], closing[high], score, local, high - low + 1, stretch.statistic))
     return tuple(sorted(found, key=lambda one: one.start_seconds))
 
 
@@ -117,7 +148,11 @@ def _present(
 
 
 def stand_out(scores: Scores) -> float:
-    """How far the strongest stretch of a track stands out; minus infinity for a track too short to have one."""
+    """How far the strongest stretch of a track stands out; minus infinity for a track too short to have one.
+
+    Args:
+        scores: its local scores.
+    """
     return max((one.statistic for one in strongest_stretches(scores, -np.inf)), default=-np.inf)
 
 
@@ -134,9 +169,9 @@ def strongest_stretches(scores: Scores, least: float) -> Iterator[Stretch]:
         one = _strongest(odds, free, room)
         if one is None or (found and one.statistic < 0):
             break
-        outside = free.copy()
-        outside[one.first : one.last + 1] = False
-        for first, last in _divided(odds, one.first, one.last, float(odds[outside].mean())):
+        rest = free.copy()
+        rest[one.first : one.last + 1] = False
+        for first, last in _divided(odds, one.first, one.last, float(odds[rest].mean())):
             found.append((first, last))
             place = slice(first, last + 1)
             free[place], means[place] = False, odds[place].mean()

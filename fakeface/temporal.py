@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fakeface.films import MEASURES, Sighting
 
-__all__ = ["measure_track", "soft_change"]
+__all__ = ["LOCAL_SHARE", "local_score", "measure_track", "soft_change"]
 
 LEAST_SIGHTINGS = 8
 """Fewer than this say nothing about time."""
@@ -32,7 +32,23 @@ LEAST_SPREAD = 0.02
 RIGID = (*range(27, 36), 36, 39, 42, 45)
 """Landmarks that no expression moves much: bridge and tip of the nose, corners of the eyes."""
 
+LOCAL_SHARE = 1 / 32
+"""Share of the window that the local score looks at: what of it looks altered most."""
+
 Points = NDArray[np.float64]
+
+
+def local_score(mask: NDArray[np.uint8]) -> float:
+    """What the artifact mask shows where it shows most: its mean over the highest ``LOCAL_SHARE`` of the window, 0..1.
+
+    A forged mouth changes it more than the score of the whole face, which is made for pictures of all kinds; and it
+    varies less among frames of one unaltered person.
+
+    Args:
+        mask: (n, n) uint8, probability of alteration in 255ths.
+    """
+    many = max(round(LOCAL_SHARE * mask.size), 1)
+    return float(np.partition(mask, -many, axis=None)[-many:].mean()) / 255
 
 
 def soft_change(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> float:

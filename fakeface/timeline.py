@@ -15,7 +15,7 @@ import numpy as np
 from fakeface.decision import Decision, Reason, Thresholds, Verdict
 from fakeface.errors import SettingsError
 from fakeface.films import Segment, TrackRule
-from fakeface.segments import Scores, log_odds, stand_out
+from fakeface.segments import Scores, TrackScores, log_odds, stand_out
 
 __all__ = ["METHODS", "aggregate", "judge", "make_rule", "score_interval"]
 
@@ -35,34 +35,34 @@ SHRINKAGE_SECONDS = 2.0
 """``robust`` weighs a track of this many seconds half, so that a short one cannot be extreme by chance."""
 
 OWN_LEVEL = 0.3
-"""Quantile of a track's log-odds that stands for its own level."""
+"""Quantile of the log-odds of a track's local scores that stands for its own level."""
 
-CONTRAST_WEIGHT = 4.0
+CONTRAST_WEIGHT = 2.0
 """What ``contrast`` counts the statistic of the strongest stretch for, beside a level in log-odds."""
 
 
-def _mean(times: Scores, scores: Scores) -> float:  # noqa: ARG001
-    return float(scores.mean())
+def _mean(track: TrackScores) -> float:
+    return float(track.scores.mean())
 
 
-def _median(times: Scores, scores: Scores) -> float:  # noqa: ARG001
-    return float(np.median(scores))
+def _median(track: TrackScores) -> float:
+    return float(np.median(track.scores))
 
 
-def _top(times: Scores, scores: Scores) -> float:  # noqa: ARG001
-    kept = max(round(TOP_SHARE * len(scores)), 1)
-    return float(np.sort(scores)[-kept:].mean())
+def _top(track: TrackScores) -> float:
+    kept = max(round(TOP_SHARE * len(track.scores)), 1)
+    return float(np.sort(track.scores)[-kept:].mean())
 
 
-def _robust(times: Scores, scores: Scores) -> float:
-    seconds = _per_second(times, log_odds(scores))
+def _robust(track: TrackScores) -> float:
+    seconds = _per_second(track.times, log_odds(track.scores))
     weight = len(seconds) / (len(seconds) + SHRINKAGE_SECONDS)
     return _score(weight * float(np.mean(seconds)))
 
 
-def _contrast(times: Scores, scores: Scores) -> float:  # noqa: ARG001
-    level = float(np.quantile(log_odds(scores), OWN_LEVEL))
-    return _score(level + CONTRAST_WEIGHT * max(stand_out(scores), 0.0))
+def _contrast(track: TrackScores) -> float:
+    level = float(np.quantile(log_odds(track.local), OWN_LEVEL))
+    return _score(level + CONTRAST_WEIGHT * max(stand_out(track.local), 0.0))
 
 
 def _score(odds: float) -> float:
@@ -76,18 +76,18 @@ def _per_second(times: Scores, values: Scores) -> Scores:
     return np.array([np.median(values[seconds == second]) for second in np.unique(seconds)])
 
 
-METHODS: Mapping[str, Callable[[Scores, Scores], float]] = {
+METHODS: Mapping[str, Callable[[TrackScores], float]] = {
     "mean": _mean,
     "median": _median,
     "top": _top,
     "robust": _robust,
     "contrast": _contrast,
 }
-"""How one score is made of many, by name; each takes times and scores.
+"""How one score is made of many, by name.
 
 ``mean``, ``median``: of all scores. ``top``: mean of the highest quarter. ``robust``: mean over seconds of the median
-log-odds in each, drawn towards 0.5 for short tracks. ``contrast``: the track's own level (log-odds) and how far its
-strongest stretch stands out against it: that varies less among unaltered persons than levels do, and weighs more.
+log-odds in each, drawn towards 0.5 for short tracks. ``contrast``: of local scores; the track's own level (log-odds)
+and how far its strongest stretch stands out, which varies less among unaltered persons than levels do and weighs more.
 """
 
 DEFAULT_METHOD = "mean"
@@ -120,25 +120,24 @@ def make_rule(thresholds: Thresholds, method: str = DEFAULT_METHOD) -> TrackRule
     )
 
 
-def aggregate(method: str, times: Scores, scores: Scores) -> float:
+def aggregate(method: str, track: TrackScores) -> float:
     """One score of a track, 0..1.
 
     Args:
         method: one of ``METHODS``.
-        times: of its scored sightings, in seconds.
-        scores: theirs, at least one.
+        track: what its scored sightings say, at least one.
 
     Raises:
         SettingsError: there is no such method, or nothing to aggregate.
     """
     if method not in METHODS:
         raise SettingsError(f"no aggregation is called {method!r}; there are {', '.join(METHODS)}")
-    if not len(scores) or len(scores) != len(times):
-        raise SettingsError("a score needs at least one sighting, and a time for each")
-    return METHODS[method](times, scores)
+    if not track.moments:
+        raise SettingsError("a score needs at least one sighting")
+    return METHODS[method](track)
 
 
-def score_interval(method: str, times: Scores, scores: Scores) -> tuple[float, float]:
+def score_interval(method: str, track: TrackScores) -> tuple[float, float]:
     """95 % interval of ``aggregate`` by the delete-block jackknife in log-odds; always around the score itself.
 
     Each block of neighbouring sightings is left out once, in its place in time: a bootstrap of blocks would set copies
@@ -146,16 +145,14 @@ def score_interval(method: str, times: Scores, scores: Scores) -> tuple[float, f
 
     Args:
         method: one of ``METHODS``.
-        times: of the scored sightings, in seconds.
-        scores: theirs, at least one.
+        track: what its scored sightings say, at least one.
     """
-    own = aggregate(method, times, scores)
-    count, length = len(scores), _block_length(times)
-    starts = range(0, count, length)
+    own = aggregate(method, track)
+    length = _block_length(track.times)
+    starts = range(0, len(track.moments), length)
     if len(starts) < 2:
         return own, own
-    without = [np.delete(np.arange(count), np.arange(start, min(start + length, count))) for start in starts]
-    odds = log_odds(np.array([METHODS[method](times[rows], scores[rows]) for rows in without]))
+    odds = log_odds(np.array([METHODS[method](track.without(start, start + length)) for start in starts]))
     middle = float(log_odds(np.array([own]))[0])
     spread = Z * float(np.sqrt((len(starts) - 1) / len(starts) * np.square(odds - odds.mean()).sum()))
     return min(_score(middle - spread), own), max(_score(middle + spread), own)

@@ -73,7 +73,8 @@ def make_sighting(index: int, left: int, score: float | None, *, followed: bool 
     """A face of 90 x 100 pixels whose left border is here."""
     face = make_face(Box(left, 60, left + 90, 160), seed=index)
     flicker = None if score is None else round(0.05 + 0.1 * score, 4)
-    return Sighting(index, at(index), face, followed, score, 120.0 + index / 8, flicker)
+    local = None if score is None else round(0.6 * score, 4)
+    return Sighting(index, at(index), face, followed, score, 120.0 + index / 8, local, flicker)
 
 
 def make_track(
@@ -122,7 +123,9 @@ def make_track(
         )
     )
     segments = (
-        () if forged is None else (Segment(at(forged[0]), at(forged[1]), 0.852, (forged[1] - forged[0]) // STEP, 3.4),)
+        ()
+        if forged is None
+        else (Segment(at(forged[0]), at(forged[1]), 0.852, 0.511, (forged[1] - forged[0]) // STEP, 3.4),)
     )
     return TrackFinding(
         number=number,

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeface.bench.film_choice import choose_rule, rejudged
+from fakeface.bench.film_choice import LEAST_STAND_OUT, choose_rule, rejudged
 from fakeface.bench.film_figures import as_markdown, film_figures, overlap, persons_of
 from fakeface.bench.film_values import ScoredFilm, ScoredSighting, ScoredTrack, TruePerson
 from fakeface.bench.films import FilmBench, FilmJournal, WantedFilm, given_films
@@ -38,7 +38,7 @@ def track(scores: Sequence[float], person: int = 0, persons: int = 2, decided: t
     highest = max(range(len(scores)), key=scores.__getitem__) * STEP
     overlaps = tuple(0.7 if place == person else 0.0 for place in range(persons))
     seen = [
-        ScoredSighting(start=place * STEP, end=(place + 1) * STEP, score=score, overlaps=overlaps)
+        ScoredSighting(start=place * STEP, end=(place + 1) * STEP, score=score, local_score=score, overlaps=overlaps)
         for place, score in enumerate(scores)
     ]
     return ScoredTrack(verdict="indeterminate", reason="", sightings=tuple(seen), segments=(),
@@ -179,6 +179,12 @@ def test_a_rule_is_chosen_that_finds_weak_forgeries_and_leaves_real_persons_alon
     assert all(person.temporal_iou == 1.0 for one in after for person in persons_of(one) if person.truth.forged)
     assert not any(person.found for one in after for person in persons_of(one) if not person.truth.forged)
     assert rule.cut + rule.margin >= 0.2
+
+
+def test_a_stretch_must_stand_out_by_a_least_amount_however_steady_unaltered_persons_are() -> None:
+    made = [film(number, track(HIGH, 0), track(LOW, 1), forged=ALTERED) for number in range(3)]
+    assert stand_out(np.array(LOW)) < 0
+    assert choose_rule(made, RULE).stand_out == LEAST_STAND_OUT
 
 
 def test_few_unaltered_persons_lie_above_a_cut_also_where_all_score_high() -> None:

@@ -14,6 +14,7 @@ from fakeface.segments import (
     BOUNDARIES,
     MOST_ALTERED,
     Scores,
+    TrackScores,
     find_segments,
     log_odds,
     stand_out,
@@ -31,11 +32,17 @@ def moments(count: int, rate: int = 4) -> list[Fraction]:
     return [Fraction(place, rate) for place in range(count)]
 
 
+def seen(times: Sequence[Fraction], local: Sequence[float]) -> TrackScores:
+    """Sightings whose mask shows this, and whose score is half of it."""
+    values = np.array(local, np.float64)
+    return TrackScores(tuple(times), values / 2, values)
+
+
 def found(
     scores: Sequence[float], rule: TrackRule = RULE, times: Sequence[Fraction] | None = None
 ) -> tuple[Segment, ...]:
     times = times or moments(len(scores))
-    return find_segments(times, [time + Fraction(1, 4) for time in times], scores, rule)
+    return find_segments(seen(times, scores), [time + Fraction(1, 4) for time in times], rule)
 
 
 def spans(scores: Sequence[float], rule: TrackRule = RULE) -> list[tuple[float, float]]:
@@ -53,7 +60,8 @@ def swinging(count: int, deviation: float, seed: int, rho: float = 0.0) -> Score
 def test_a_segment_covers_what_stands_out_to_the_next_sampled_frame() -> None:
     [one] = found(LOW * 2 + HIGH * 2 + LOW * 2)
     assert (one.start_seconds, one.end_seconds, one.sightings) == (2, 4, 8)
-    assert one.score == pytest.approx(np.mean(HIGH))
+    assert one.local_score == pytest.approx(np.mean(HIGH))
+    assert one.score == pytest.approx(np.mean(HIGH) / 2), "the segment stands out in the local score alone"
     assert one.statistic > RULE.stand_out
     assert found(LOW * 2 + HIGH * 2 + LOW * 2, replace(RULE, stand_out=one.statistic + 0.01)) == ()
 
@@ -61,7 +69,7 @@ def test_a_segment_covers_what_stands_out_to_the_next_sampled_frame() -> None:
 def test_the_ends_of_a_segment_are_exact_fractions() -> None:
     times = [Fraction(place * 1001, 7500) for place in range(20)]
     closing = [time + Fraction(1001, 7500) for time in times]
-    [one] = find_segments(times, closing, LOW * 2 + HIGH * 3, RULE)
+    [one] = find_segments(seen(times, LOW * 2 + HIGH * 3), closing, RULE)
     assert (one.start_seconds, one.end_seconds) == (Fraction(8 * 1001, 7500), Fraction(20 * 1001, 7500))
 
 
@@ -140,7 +148,7 @@ def test_a_piece_shorter_than_the_rule_wants_is_dropped() -> None:
 def test_one_frame_alone_is_no_segment_however_far_apart_frames_were_looked_at() -> None:
     times = [Fraction(30 * place) for place in range(20)]
     closing = [time + 3 for time in times]  # away after every one
-    assert find_segments(times, closing, LOW * 2 + HIGH * 2 + LOW, RULE) == ()
+    assert find_segments(seen(times, LOW * 2 + HIGH * 2 + LOW), closing, RULE) == ()
 
 
 def test_a_track_of_many_sightings_is_searched_in_steps_and_still_found() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fakeface.errors import SettingsError
 from fakeface.faces import Box, Face, FaceOrigin
 from fakeface.films import MEASURES, Sighting
-from fakeface.temporal import measure_track, soft_change
+from fakeface.temporal import local_score, measure_track, soft_change
 
 from .fakes import POINTS
 
@@ -26,6 +28,7 @@ def track(move: Callable[[int, Points], Points], count: int = 40, **values: floa
         points = move(place, POINTS.astype(np.float64) * 2 + 50).astype(np.float32)
         face = Face(Box(50, 50, 250, 250), 1.0, points, FaceOrigin.HOG)
         given = {"score": 0.5, "sharpness": 10.0, "flicker": 0.2, **values}
+        given.setdefault("local_score", given["score"])
         found.append(Sighting(place * 6, Fraction(place, 4), face, False, **given))
     return found
 
@@ -122,3 +125,20 @@ def test_the_change_of_a_soft_mask_runs_from_nothing_to_everything() -> None:
     assert soft_change(left, left[:, ::-1]) == 1
     assert soft_change(left, (left // 2).astype(np.uint8)) == pytest.approx(0.5)
     assert soft_change(np.zeros_like(left), np.zeros_like(left)) == 0
+
+
+def test_the_local_score_is_what_the_mask_shows_where_it_shows_most() -> None:
+    mask = np.zeros((28, 28), np.uint8)
+    assert local_score(mask) == 0
+    mask[3:7, 3:9] = 204  # 24 of 784 cells: one in 32
+    assert local_score(mask) == pytest.approx(0.8)
+    mask[20:, :] = 102
+    assert local_score(mask) == pytest.approx(0.8)
+    mask[3:7, 3:6] = 0
+    assert local_score(mask) == pytest.approx(0.6)
+
+
+def test_a_sighting_has_both_scores_or_neither() -> None:
+    [one] = track(lambda _, points: points, 1)
+    with pytest.raises(SettingsError, match="or neither"):
+        replace(one, local_score=None)

@@ -111,8 +111,7 @@ def track_score(track: ScoredTrack, method: str, least: int) -> float | None:
     """The aggregated score of a track; ``None`` where it has fewer than ``least`` scored sightings."""
     if len(track.sightings) < least:
         return None
-    times = np.array([float(one.start) for one in track.sightings])
-    return aggregate(method, times, np.array([one.score for one in track.sightings]))
+    return aggregate(method, track.scores)
 
 
 def film_figures(films: Sequence[ScoredFilm], rule: TrackRule, seed: int = 0) -> Metrics:

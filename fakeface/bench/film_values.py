@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from fakeface.decision import Decision
 from fakeface.filming import sighting_end
 from fakeface.films import FilmFinding, Shot, Sighting, TrackFinding
+from fakeface.segments import TrackScores
 from fakeface.training.forge.film_files import FilmTruth
 
 __all__ = ["ScoredFilm", "ScoredSighting", "ScoredTrack", "TruePerson", "scored_film"]
@@ -28,6 +30,7 @@ class ScoredSighting(_Value):
     start: Fraction
     end: Fraction
     score: float
+    local_score: float
     overlaps: tuple[float, ...] = ()
 
 
@@ -47,6 +50,15 @@ class ScoredTrack(_Value):
     sightings: tuple[ScoredSighting, ...]
     segments: tuple[tuple[Fraction, Fraction], ...]
     decided: tuple[tuple[Fraction, str], ...] = ()
+
+    @property
+    def scores(self) -> TrackScores:
+        """What its sightings say."""
+        return TrackScores(
+            tuple(one.start for one in self.sightings),
+            np.array([one.score for one in self.sightings], np.float64),
+            np.array([one.local_score for one in self.sightings], np.float64),
+        )
 
 
 class TruePerson(_Value):
@@ -135,5 +147,6 @@ def _sighting(one: Sighting, shot: Shot | None, sampled: Sequence[Fraction], tru
         start=one.time_seconds,
         end=sighting_end(sampled, one.time_seconds, shot),
         score=one.score or 0.0,
+        local_score=one.local_score or 0.0,
         overlaps=truth.overlaps(one.time_seconds, one.face.box) if truth else (),
     )

@@ -23,6 +23,7 @@ from fakeface.interfaces import FilmDecoder
 from fakeface.looks import Look
 from fakeface.sampling import Sampling
 from fakeface.settings import Settings
+from fakeface.temporal import LOCAL_SHARE
 from fakeface.training.forge.film_files import Encoding, FilmTruth, write_films
 from fakeface.training.forge.films import FilmStudio
 from fakeface.training.forge.studio import PictureVanished
@@ -86,6 +87,7 @@ class FilmBench:
             "rule": asdict(self.judged_by),
             "sampling": self.sampling.describe(),
             "triage": self.settings.fast,
+            "local_share": LOCAL_SHARE,
             "seed": seed,
         }
         if films is not None:

@@ -95,8 +95,8 @@ class ShotEntry(Entry):
 class SightingEntry(Entry):
     """One face of a track on one sampled frame; see ``fakeface.films.Sighting``.
 
-    ``sharpness`` is the variance of the Laplacian in grey levels squared, ``flicker`` the change of the artifact mask
-    since the sighting before, 0..1.
+    ``local_score`` is what the artifact mask shows where it shows most, 0..1; ``sharpness`` the variance of the
+    Laplacian in grey levels squared; ``flicker`` the change of the artifact mask since the sighting before, 0..1.
     """
 
     index: int
@@ -106,6 +106,7 @@ class SightingEntry(Entry):
     confidence: Rounded
     followed: bool
     score: Rounded | None
+    local_score: Rounded | None
     sharpness: Rounded
     flicker: Rounded | None
 
@@ -116,6 +117,7 @@ class SegmentEntry(Entry):
     start_seconds: Exact
     end_seconds: Exact
     score: Rounded
+    local_score: Rounded
     sightings: int
     statistic: Rounded
 
@@ -304,6 +306,7 @@ def _sighting_entry(sighting: Sighting) -> SightingEntry:
         confidence=sighting.face.confidence,
         followed=sighting.followed,
         score=sighting.score,
+        local_score=sighting.local_score,
         sharpness=sighting.sharpness,
         flicker=sighting.flicker,
     )
@@ -314,6 +317,7 @@ def _segment_entry(segment: Segment) -> SegmentEntry:
         start_seconds=_exact(segment.start_seconds),
         end_seconds=_exact(segment.end_seconds),
         score=segment.score,
+        local_score=segment.local_score,
         sightings=segment.sightings,
         statistic=segment.statistic,
     )

@@ -6,11 +6,13 @@ Ito; shaded stretches are hatched and every mark has its own form, so that a gre
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from statistics import median
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +43,7 @@ SHARP = 2
 """How many times larger it is drawn."""
 
 INK, FAINT, GRID = (27, 36, 48), (91, 102, 115), (221, 226, 232)
-BLUE, ORANGE, SHADE = (0, 114, 178), (213, 94, 0), (253, 232, 205)
+BLUE, GREEN, ORANGE, SHADE = (0, 114, 178), (0, 128, 96), (213, 94, 0), (253, 232, 205)
 
 LEFT, RIGHT, TOP, BOTTOM = 100, 1280, 118, 430
 """The plot's own corners in pixels of the finished picture."""
@@ -57,7 +59,13 @@ CROWDED = 120
 
 TEXT, SMALL = 20, 17
 
-AXES = "presentation time in seconds; score: text-independent, 0 to 1, higher is more support for alteration"
+Spot: TypeAlias = tuple[int, int]
+"""Column and row on the drawing."""
+
+AXES = (
+    "presentation time in seconds; text-independent score, and local score of the mask, 0 to 1: "
+    "higher is more support for alteration"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,7 @@ def draw_timeline(film: FilmEntry, track: TrackEntry) -> NDArray[np.uint8]:
     _axes(draw, plane)
     _shots(draw, film, plane)
     _rule(draw, film, plane)
+    _local(draw, plane, track)
     _scores(draw, plane, track)
     _decisive(draw, plane, track)
     _whole(draw, plane, track)
@@ -223,19 +232,21 @@ def _rule(draw: ImageDraw.ImageDraw, film: FilmEntry, plane: Plane) -> None:
     draw.line((column - 16 * SHARP, row, column + 16 * SHARP, row), fill=INK, width=2 * SHARP)
 
 
+def _local(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> None:
+    """The local scores, in which stretches stand out, as a dotted line."""
+    for start, end in _joined(track, [(one, one.local_score) for one in track.sightings], plane):
+        _dotted(draw, start, end)
+
+
 def _scores(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> None:
     """Scored sightings as dots that are joined where the face was not lost between them, others on the baseline."""
-    gap, radius = gap_after(track.sightings), 4 if len(track.sightings) <= CROWDED else 2
-    placed = [
-        (one, (plane.across(one.time_seconds.fraction), plane.down(one.score)))
-        for one in track.sightings
-        if one.score is not None
-    ]
-    for (one, start), (after, end) in pairwise(placed):
-        if gap is not None and after.time_seconds.fraction - one.time_seconds.fraction <= gap:
-            draw.line((start, end), fill=BLUE, width=2 * SHARP)
-    for one, (column, row) in placed:
-        _dot(draw, column, row, filled=not one.followed, radius=radius)
+    radius = 4 if len(track.sightings) <= CROWDED else 2
+    for start, end in _joined(track, [(one, one.score) for one in track.sightings], plane):
+        draw.line((start, end), fill=BLUE, width=2 * SHARP)
+    for one in track.sightings:
+        if one.score is not None:
+            column, row = plane.across(one.time_seconds.fraction), plane.down(one.score)
+            _dot(draw, column, row, filled=not one.followed, radius=radius)
     for one in track.sightings:
         if one.score is None:
             column, row = plane.across(one.time_seconds.fraction), plane.bottom - 9 * SHARP
@@ -243,6 +254,26 @@ def _scores(draw: ImageDraw.ImageDraw, plane: Plane, track: TrackEntry) -> None:
                 _dot(draw, column, row, filled=False, radius=radius)
             else:
                 _cross(draw, column, row)
+
+
+def _joined(
+    track: TrackEntry, values: Sequence[tuple[SightingEntry, float | None]], plane: Plane
+) -> Iterator[tuple[Spot, Spot]]:
+    """Both ends of every line between neighbouring values; none where the face was lost between them."""
+    gap = gap_after(track.sightings)
+    known = [(one.time_seconds.fraction, value) for one, value in values if value is not None]
+    for (time, value), (after, then) in pairwise(known):
+        if gap is not None and after - time <= gap:
+            yield (plane.across(time), plane.down(value)), (plane.across(after), plane.down(then))
+
+
+def _dotted(draw: ImageDraw.ImageDraw, start: Spot, end: Spot) -> None:
+    """A dotted line, the same density in any direction."""
+    length = math.dist(start, end)
+    many = max(round(length / (6 * SHARP)), 1)
+    for place in range(many):
+        column, row = (round(one + (other - one) * (place + 0.5) / many) for one, other in zip(start, end, strict=True))
+        draw.ellipse((column - SHARP, row - SHARP, column + SHARP, row + SHARP), fill=GREEN)
 
 
 def _dot(draw: ImageDraw.ImageDraw, column: int, row: int, *, filled: bool, radius: int = 4) -> None:
@@ -323,6 +354,8 @@ def _legend(image: Image.Image) -> None:
             _dot(draw, middle, row, filled=kind == "dot")
         elif kind == "cross":
             _cross(draw, middle, row)
+        elif kind == "dotted":
+            _dotted(draw, (column, row), (column + 18 * SHARP, row))
         elif kind == "diamond":
             arm = 7 * SHARP
             draw.polygon([(middle - arm, row), (middle, row - arm), (middle + arm, row), (middle, row + arm)], ORANGE)
@@ -335,8 +368,9 @@ def _legend(image: Image.Image) -> None:
 
 
 def _marks() -> Iterator[tuple[str, str]]:
-    yield "dot", "face found"
+    yield "dot", "score, face found"
     yield "ring", "box carried on"
     yield "cross", "not scored"
+    yield "dotted", "local score"
     yield "diamond", "track, 95 % interval, threshold"
     yield "patch", "stretch that stands out"

@@ -30,12 +30,13 @@ TIMELINE_COLUMNS = (
     "box_right",
     "box_bottom",
     "score",
+    "local_score",
     "followed",
     "sharpness",
     "flicker",
 )
 """Columns: frame is 0-based, times are presentation times in seconds (``time_exact`` as a fraction), boxes are xyxy in
-pixels of the upright frame, half-open; scores and flicker 0 to 1; sharpness in grey levels squared."""
+pixels of the upright frame, half-open; scores, local scores and flicker 0 to 1; sharpness in grey levels squared."""
 
 
 def timeline_chunks(entries: Iterable[FileEntry]) -> Iterator[bytes]:
@@ -66,4 +67,4 @@ def _row(entry: FileEntry, track: TrackEntry, sighting: SightingEntry) -> Iterat
     time = sighting.time_seconds.fraction
     yield from (entry.name, entry.id, track.id, track.shot, sighting.index)
     yield from (decimal(time), time, *sighting.box)
-    yield from (sighting.score, sighting.followed, sighting.sharpness, sighting.flicker)
+    yield from (sighting.score, sighting.local_score, sighting.followed, sighting.sharpness, sighting.flicker)

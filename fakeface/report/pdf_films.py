@@ -135,8 +135,9 @@ def _track(view: View, film: FilmEntry, track: TrackEntry) -> Iterator[Flowable]
     image = Image.fromarray(draw_timeline(film, track))
     plot = Figure(encoded(image, "PNG"), WIDTH, WIDTH * image.height / image.width, hAlign="LEFT")
     caption = (
-        "Drawn from the record. Above: text-independent score of each sighting over presentation time; numbered "
-        "triangles are the decisive frames. Below: the whole film, where the track lies in it, and its cuts."
+        "Drawn from the record. Above: text-independent score and local score of each sighting over presentation "
+        "time; numbered triangles are the decisive frames. Below: the whole film, where the track lies in it, and its "
+        "cuts."
     )
     yield KeepTogether(
         [result_box(f"Result: {track_verdict_words(track)}"), Spacer(1, 2 * mm), plot, paragraph(caption, "caption")]

@@ -43,7 +43,7 @@ __all__ = [
     "model_entry",
 ]
 
-SCHEMA_VERSION = "1.6.0"
+SCHEMA_VERSION = "1.7.0"
 
 
 class PictureEntry(Entry):
