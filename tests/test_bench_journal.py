@@ -46,6 +46,13 @@ def test_a_set_that_was_interrupted_is_dropped_and_measured_again(tmp_path: Path
     assert [one.name for one in Journal(tmp_path, SETTINGS).faces] == ["a"] * 4 + ["b"] * 4
 
 
+def test_names_with_line_ends_that_are_none_of_json_are_read_back(tmp_path: Path) -> None:
+    names = ("a\u2028b.jpg", "caf\x85.jpg", "c\x1cd.jpg")
+    odd = [face(0, number, group=name) for number, name in enumerate(names)]
+    list(Journal(tmp_path, SETTINGS).record("blend", "x", [Batch(tuple(odd))]))
+    assert [one.group for one in Journal(tmp_path, SETTINGS).faces] == list(names)
+
+
 def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
     Journal(tmp_path, SETTINGS)
     with pytest.raises(SettingsError, match=r"other settings \(seed\)"):

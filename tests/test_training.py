@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ from fakeface.settings import Settings
 from fakeface.training import encoder as encoder_stage
 from fakeface.training import language as language_stage
 from fakeface.training.annotate import draw_hypothesis
-from fakeface.training.checkpoints import Average, save_checkpoint
+from fakeface.training.checkpoints import Average, save_checkpoint, save_weights
 from fakeface.training.encoder import EncoderTraining, train_encoder
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import PairFactory
@@ -53,7 +53,7 @@ from fakeface.training.networks import load_encoder, load_language, load_tokeniz
 from fakeface.training.prepare import prepare
 from fakeface.training.prompter import PrompterTraining, evened
 from fakeface.training.release import FILES, _write_profile, release
-from fakeface.training.stages import Place, masks_stage, prompter_stage
+from fakeface.training.stages import Mining, Place, masks_stage, mining_stage, prompter_stage
 
 from .conftest import FaceSet
 from .faces_data import SPLITS, photograph
@@ -309,14 +309,6 @@ def test_the_stages_make_a_profile_that_examines_pictures(
     [report] = train_encoder(rows, root, out / "encoder", encoder_settings(8))
     assert {"self_blend", "swap", "edit", "reenact", "resynthesise", "mean"} <= report.keys()
     assert {"encoder.safetensors", "checkpoint.json", "log.csv"} <= {one.name for one in (out / "encoder").iterdir()}
-    network = load_encoder(out / "encoder" / "encoder.safetensors")
-
-    settings = LanguageTraining(answers=16, pairs_per_batch=4, workers=0, threads=1)
-    reports = list(train_language(rows, root, network, out / "language", settings))
-    assert reports[-1]["seen"] == 16
-    assert reports[-1]["calib_loss"] > 0
-    writer, tokenizer = load_language(out / "language")
-
     place = Place(face_set.manifest.parent, root, out)
     monkeypatch.setattr(Place, "rows", lambda _: rows)
     [fitted] = prompter_stage(place, PrompterTraining(8, pairs_per_batch=4, workers=0, threads=1, calib_pairs=16))
@@ -324,9 +316,16 @@ def test_the_stages_make_a_profile_that_examines_pictures(
     before, after = (load_file(out / name / "encoder.safetensors") for name in ("encoder", "prompter"))
     changed = {name.split(".")[0] for name, value in before.items() if not value.equal(after[name])}
     assert changed <= {"class_head", "region_head"}
+    network = place.encoder()
+
+    settings = LanguageTraining(answers=16, pairs_per_batch=4, workers=0, threads=1)
+    reports = list(train_language(rows, root, network, out / "language", settings))
+    assert reports[-1]["seen"] == 16
+    assert reports[-1]["calib_loss"] > 0
+    writer, tokenizer = load_language(out / "language")
+
     [drawn] = masks_stage(place, MasksTraining(8, pairs_per_batch=2, workers=0, threads=1, calib_pairs=4))
     assert {"iou_everything", "iou_state", "iou_box", "iou_point", "iou_region", "pixel_auc"} <= drawn.keys()
-    network = place.encoder()
 
     for split in ("calib", "train"):
         path = out / "mids" / f"mined-{split}.jsonl"
@@ -358,6 +357,29 @@ def test_the_stages_make_a_profile_that_examines_pictures(
     assert profile.data == 'a "tiny" set ✓'
     examine_with(tmp_path, monkeypatch)
     goes_on_from(tmp_path / "weights", place)
+    refuses_what_is_older(place)
+
+
+def refuses_what_is_older(place: Place) -> None:
+    """Once a network was trained on, what was made over the one before is neither gone on with nor released."""
+    small: dict[str, Any] = {"workers": 0, "threads": 1}
+    masks, prompter = MasksTraining(8, **small), PrompterTraining(8, **small)
+    after: dict[str, list[tuple[str, Callable[[], object]]]] = {
+        "language": [
+            ("masks", lambda: list(masks_stage(place, masks))),
+            ("mids", lambda: list(mining_stage(place, Mining(2, 2)))),
+        ],
+        "encoder": [("prompter", lambda: list(prompter_stage(place, prompter))), ("prompter", place.encoder)],
+    }
+    for trained_on, stages in after.items():
+        path = place.out / trained_on / f"{trained_on}.safetensors"
+        save_weights(path, {name: value.float() * 1.25 for name, value in load_file(path).items()})
+        for name, stage in stages:
+            with pytest.raises(WeightsError, match=f"{name} holds what was made over other networks"):
+                stage()
+        with pytest.raises(WeightsError, match="made over other networks"):
+            release(place.out, place.out / "again", place.rows(), place.root, "0", "older", 4, 1, 50)
+        assert not (place.out / "again").exists()
 
 
 def goes_on_from(released: Path, place: Place) -> None:

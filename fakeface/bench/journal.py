@@ -138,12 +138,10 @@ def read_lines(path: Path, kind: type[Line]) -> list[Line]:
     if not path.is_file():
         return []
     found = []
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    for number, line in enumerate(lines, start=1):
+    # Not by splitlines, which also ends lines at characters that a file's name may hold.
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
         try:
             found.append(kind.model_validate_json(line))
         except ValidationError as error:
-            if number == len(lines) and not line.endswith("\n"):
-                break
             raise SettingsError(f"{path}, line {number} cannot be read: give another --out") from error
     return found

@@ -37,6 +37,7 @@ from fakeface.training.checkpoints import Average, save_weights
 from fakeface.training.device import Device
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.lessons import IGNORED, Fields, Lesson, Lessons, lesson_batches, text_batch
+from fakeface.training.lineage import fingerprint
 from fakeface.training.looking import encode_windows
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
@@ -178,7 +179,10 @@ def train_language(
     if start is not None:
         loaded(network, load_tensors(earlier(start, weights.name)), weights.name)
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
-    loop = Loop(out, network, optimizer, settings, settings.answers, settings.check_every, settings.minutes, 0.995)
+    over = fingerprint(encoder)
+    loop = Loop(
+        out, network, optimizer, settings, settings.answers, settings.check_every, settings.minutes, 0.995, over=over
+    )
     if loop.finished:
         return
     calib = Lessons(PairFactory([row for row in rows if row.split == "calib"], root, 3000), fields=settings.fields)

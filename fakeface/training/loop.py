@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from fakeface.training.checkpoints import Average, load_checkpoint, save_checkpoint
 from fakeface.training.device import Device, choose_device
+from fakeface.training.lineage import OVER, check_over
 from fakeface.training.processes import Processes
 from fakeface.training.progress import Budget, Log, Schedule
 
@@ -99,9 +100,10 @@ class Loop:
         check_every: batches between two looks at the calibration faces.
         decay: of the average.
         resume: whether a checkpoint is gone on from.
+        over: fingerprint of the frozen networks that this one is trained over; empty where there are none.
 
     Raises:
-        WeightsError: the checkpoint belongs to another network.
+        WeightsError: the checkpoint belongs to another network, or was made over others.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class Loop:
         minutes: float = 0.0,
         decay: float = 0.998,
         resume: bool = True,
+        over: str = "",
     ) -> None:
         self._out, self._network, self._optimizer, self._settings = out, network, optimizer, settings
         self._check_every = check_every
@@ -123,6 +126,9 @@ class Loop:
         self.average = Average(network, decay)
         self.progress: dict[str, Any] = {"seen": 0, "seconds": 0.0}
         self.progress |= load_checkpoint(out, network, self.average, optimizer) if resume else {}
+        if over:
+            check_over(out, self.progress.get(OVER), over)
+            self.progress[OVER] = over
         self.budget = Budget(samples, minutes)
         self.budget.resume(self.progress["seen"], self.progress["seconds"])
 

@@ -34,6 +34,7 @@ from fakeface.training.forge.pairs import FaceSample, PairFactory
 from fakeface.training.forge.values import FOREIGN
 from fakeface.training.language import rows_of_part
 from fakeface.training.lessons import Lesson, Lessons, lesson_batches, reduced, text_batch
+from fakeface.training.lineage import fingerprint
 from fakeface.training.looking import encode_windows
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
@@ -167,7 +168,10 @@ def train_masks(
     if start is not None:
         loaded(network, load_tensors(earlier(start, weights.name)), weights.name)
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01)
-    loop = Loop(out, network, optimizer, settings, settings.pictures, settings.check_every, settings.minutes, 0.995)
+    over = fingerprint(encoder, language)
+    loop = Loop(
+        out, network, optimizer, settings, settings.pictures, settings.check_every, settings.minutes, 0.995, over=over
+    )
     if loop.finished:
         return
     calib = Lessons(PairFactory([row for row in rows if row.split == "calib"], root, 3500), TASKS)

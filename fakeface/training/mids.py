@@ -28,6 +28,7 @@ from fakeface.networks.mids import Mids
 from fakeface.training.checkpoints import Average, checkpoint_progress, save_weights
 from fakeface.training.device import Device
 from fakeface.training.forge.pairs import PairFactory
+from fakeface.training.lineage import fingerprint
 from fakeface.training.looking import encode_windows
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
@@ -179,11 +180,7 @@ def train_mids(
 
 def _made_of(networks: Sequence[nn.Module], faces: Sequence[MinedFace], settings: MidsTraining) -> str:
     """A hash of everything that the weights follow from; more epochs only go on."""
-    digest = hashlib.sha256()
-    for network in networks:
-        for name, value in network.state_dict().items():
-            digest.update(name.encode())
-            digest.update(value.cpu().contiguous().numpy().tobytes())
+    digest = hashlib.sha256(fingerprint(*networks).encode())
     for face in faces:
         digest.update(face.model_dump_json().encode())
     for name in ("faces_per_batch", "learning_rate", "easy_share", "seed", "reads"):

@@ -14,6 +14,7 @@ from fakeface.networks.encoder import ForensicEncoder
 from fakeface.networks.language import CompactLanguageModel, write_texts
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.language import rows_of_part
+from fakeface.training.lineage import fingerprint, note_over
 from fakeface.training.looking import look_at
 from fakeface.training.manifest import FaceRow
 from fakeface.training.whole import write_whole
@@ -78,10 +79,14 @@ def mine(
     """Append faces to ``path`` (JSON Lines) until ``pairs`` pairs are answered; resumes; yields counts.
 
     Batches begin at the same pairs whether or not a call was interrupted, so that the answers are the same.
+
+    Raises:
+        WeightsError: ``path`` holds answers that other networks gave.
     """
     encoder.eval()
     language.eval()
     path.parent.mkdir(parents=True, exist_ok=True)
+    note_over(path, fingerprint(encoder, language))
     done = read_mined(path)
     first = done[-1].pair + 1 if done else 0
     if first < pairs:

@@ -25,6 +25,7 @@ from fakeface.training.encoder import collate, pair_batches
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.pairs import PairFactory
 from fakeface.training.forge.recipe import GIVEN, RECIPE, Recipe, load_recipe
+from fakeface.training.lineage import fingerprint
 from fakeface.training.loop import Best, Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
 
@@ -101,9 +102,11 @@ def train_prompter(
     """
     device = begin(settings, settings.device)
     encoder.to(device).eval().requires_grad_(False)
-    heads = _Heads(encoder).requires_grad_(True)
+    over, heads = fingerprint(encoder), _Heads(encoder).requires_grad_(True)
     optimizer = torch.optim.AdamW(heads.parameters(), settings.learning_rate, weight_decay=0.01)
-    loop = Loop(out, heads, optimizer, settings, settings.pictures, settings.check_every, settings.minutes, 0.98)
+    loop = Loop(
+        out, heads, optimizer, settings, settings.pictures, settings.check_every, settings.minutes, 0.98, over=over
+    )
     if loop.finished:
         return
     recipe = evened(load_recipe(settings.recipe))

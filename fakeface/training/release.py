@@ -36,6 +36,7 @@ from fakeface.training.checkpoints import checkpoint_progress
 from fakeface.training.encoder import collate
 from fakeface.training.forge.pairs import MASK_SIZE, PairFactory
 from fakeface.training.forge.values import FOREIGN
+from fakeface.training.lineage import check_lineage
 from fakeface.training.manifest import FaceRow
 from fakeface.training.networks import load_encoder, load_tokenizer
 
@@ -53,6 +54,14 @@ FILES = {
     "masks": "compact-masks.safetensors",
     "mids": "compact-mids.safetensors",
 }
+SOURCES = {
+    "tokenizer": "language/tokenizer.json",
+    "encoder": "prompter/encoder.safetensors",
+    "language": "language/language.safetensors",
+    "masks": "masks/masks.safetensors",
+    "mids": "mids/mids.safetensors",
+}
+"""What the stages leave, by role."""
 RECORD = "compact.toml"
 GRID = tuple(round(float(cut), 2) for cut in np.linspace(0.1, 0.9, 17))
 FALSE_ALARMS = 0.1
@@ -92,7 +101,7 @@ def release(
         ratio_pairs: calibration pairs drawn for the likelihood ratio; each photo counts once.
 
     Raises:
-        WeightsError: a stage's result is missing.
+        WeightsError: a stage's result is missing, or was made over other networks than those of the stages before it.
         SettingsError: a stage was trained for a comparison only, on part of the texts, or there are too few calibration
             faces.
     """
@@ -100,6 +109,8 @@ def release(
         chosen = checkpoint_progress(trained / stage).get("settings", {}).get(name, "all")
         if chosen != "all":
             raise SettingsError(f"the stage {stage} was trained with {name} {chosen}, to compare: a profile needs all")
+    _complete(trained)
+    check_lineage(trained)
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".release-", dir=out) as place:
         aside = Path(place)
@@ -108,6 +119,12 @@ def release(
         for name in (*FILES.values(), RECORD):
             os.replace(aside / name, out / name)
     return profile.thresholds
+
+
+def _complete(trained: Path) -> None:
+    for source in SOURCES.values():
+        if not (trained / source).is_file():
+            raise WeightsError(f"no {source} in {trained}: run that stage first")
 
 
 def _assemble(trained: Path, out: Path, version: str, data: str) -> None:
@@ -120,15 +137,7 @@ def _assemble(trained: Path, out: Path, version: str, data: str) -> None:
         "mids": MidsConfig().as_dict(),
     }
     (out / FILES["config"]).write_text(json.dumps(sizes, indent=2) + "\n", encoding="utf-8")
-    for role, source in (
-        ("tokenizer", "language/tokenizer.json"),
-        ("encoder", "prompter/encoder.safetensors"),
-        ("language", "language/language.safetensors"),
-        ("masks", "masks/masks.safetensors"),
-        ("mids", "mids/mids.safetensors"),
-    ):
-        if not (trained / source).is_file():
-            raise WeightsError(f"no {source} in {trained}: run that stage first")
+    for role, source in SOURCES.items():
         shutil.copyfile(trained / source, out / FILES[role])
         (out / FILES[role]).chmod(0o644)
     _write_profile(out, version, data, f"{datetime.now(UTC):%Y-%m-%d}", Thresholds(0.5, 0.5, 0.0))

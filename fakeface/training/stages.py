@@ -12,6 +12,7 @@ from fakeface.networks.encoder import ForensicEncoder
 from fakeface.training.device import Device, choose_device
 from fakeface.training.encoder import EncoderTraining, train_encoder
 from fakeface.training.language import LanguageTraining, train_language
+from fakeface.training.lineage import latest_encoder
 from fakeface.training.manifest import FaceRow, read_faces
 from fakeface.training.masks import MasksTraining, train_masks
 from fakeface.training.mids import MidsTraining, train_mids
@@ -54,10 +55,9 @@ class Place:
         """The trained encoder, frozen: with the prompter's heads where that stage was run.
 
         Raises:
-            WeightsError: it is missing.
+            WeightsError: it is missing, or was trained on since the prompter was.
         """
-        prompter = self.out / "prompter" / "encoder.safetensors"
-        return load_encoder(prompter if prompter.is_file() else self.out / "encoder" / "encoder.safetensors")
+        return latest_encoder(self.out)
 
     def mined(self, split: str) -> Path:
         """The mined answers of a split."""
