@@ -81,8 +81,8 @@ _REASON_WORDS = {
     Reason.TOO_FEW_FRAMES: "too few of the sampled frames show the face well enough",
     Reason.DISAGREEMENT: "the scores over time say one thing and the decisive frames do not bear it out",
     Reason.BELOW_CUT: "decisive frames support alteration, but the track's score does not reach its threshold",
-    Reason.NOT_WHOLE: "the film's file is shorter than its own parts say, or it could not be examined to its announced "
-    "end",
+    Reason.NOT_WHOLE: "not all of the film was examined: its file is shorter than its own parts say, its pictures end "
+    "before its announced end, or it holds further streams of pictures",
     Reason.PART: "only a part of the film was examined, as asked; that part supports no alteration",
 }
 

@@ -61,8 +61,8 @@ class Choice:
 def choose_sightings(track: int, scored: Sequence[Sighting], segments: Sequence[Segment] = ()) -> tuple[Choice, ...]:
     """The most suspicious (highest score), the most typical (nearest to the median) and the sharpest sighting.
 
-    Where a track stands out in segments, these are asked about: the most suspicious sighting of each of the highest
-    few, and the most typical one among all that lie inside. The sharpest may lie anywhere.
+    Where a track stands out in segments, these are asked about: the most suspicious sighting of each of the few that
+    stand out most, and the most typical one among all that lie inside. The sharpest may lie anywhere.
 
     Args:
         track: number of the track.
@@ -74,7 +74,7 @@ def choose_sightings(track: int, scored: Sequence[Sighting], segments: Sequence[
     """
     scores = np.array([one.score for one in scored], np.float64)
     sharp = np.array([one.sharpness for one in scored])
-    asked = sorted(segments, key=lambda one: -one.score)[:MOST_SEGMENTS]
+    asked = sorted(segments, key=lambda one: -one.statistic)[:MOST_SEGMENTS]
     inside = [[place for place, one in enumerate(scored) if segment.holds(one.time_seconds)] for segment in asked]
     stretches = [places for places in inside if places] or [list(range(len(scored)))]
     typical = [place for places in stretches for place in places]

@@ -67,8 +67,8 @@ class FilmFacts:
         audio: one description per audio stream; sound is never examined.
         decoder: program and version that decoded ("ffmpeg 7.0.2").
         notes: one sentence per transformation or oddity on the way in.
-        whole: whether it could be examined to the end that the container announces, and its file is as long as the
-            parts in it say.
+        whole: whether it could be examined to the end that the container announces, its file is as long as the parts
+            in it say, and it holds no further stream of pictures.
     """
 
     container: str
@@ -244,7 +244,8 @@ class TrackFinding:
         sightings: in time.
         verdict: of the track.
         reason: why it is indeterminate; ``None`` otherwise.
-        score: aggregated text-independent score, 0..1; ``None`` where too few sightings could be scored.
+        score: aggregated, 0..1, of the text-independent or the local scores as ``method`` says; ``None`` where too few
+            sightings could be scored.
         interval: (low, high), 95 %, of ``score``; ``None`` without it.
         method: name of the aggregation, as in docs.
         segments: where in time it looks altered; empty where nowhere.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias, TypeVar
 
@@ -38,7 +38,8 @@ longer is told by the level."""
 
 USUAL_SPREAD, SPREAD_WEIGHT = 0.55, 10
 """Standard deviation of the log-odds of an unaltered person's local scores from frame to frame, and how many sightings
-it counts for beside a track's own deviation. On calibration films, which are stills that move, it is 0.36."""
+it counts for beside a track's own deviation. Chosen with caution: on calibration films, which are stills that move, it
+is 0.36."""
 
 WANDERING = 0.3
 """Standard deviation of a person's level between stretches, log-odds: poses and light change it, however many frames
@@ -59,8 +60,8 @@ STRONGEST = 4.0
 """Log-odds count as no further from 0 than this: beyond it scores are sure, whatever their decimals."""
 
 BOUNDARIES = 400
-"""A track of more sightings than this is searched in steps of several, because every pair of ends is tried: of five
-minutes at four frames a second the ends are known to within three sightings."""
+"""A track of more sightings than this is searched in steps of several, because every pair of ends is tried; the ends of
+what is found are then looked for sighting by sighting."""
 
 _LEAST = 1e-3
 """Scores are kept this far off 0 and 1 before their log-odds are taken."""
@@ -239,32 +240,92 @@ def _slowness(left: Scores) -> float:
 
 
 def _strongest(odds: Scores, free: NDArray[np.bool_], room: int) -> Stretch | None:
-    """The stretch of free sightings that stands out most against all other free ones; no longer than ``room``."""
+    """The stretch of free sightings that stands out most against all other free ones; no longer than ``room``.
+
+    Its ends are exact also where a long track is searched in steps: they are looked for again around what was found.
+    """
     count, best = int(free.sum()), None
     longest = min(room, count - LEAST_IN_SEGMENT)
     if longest < LEAST_IN_SEGMENT:
         return None
-    sums, total = np.concatenate([[0.0], np.cumsum(odds)]), float(odds[free].sum())
-    spread = float(np.square(odds[free] - total / count).sum())
+    scan = _Scan.of(odds, free)
     step = -(-len(odds) // BOUNDARIES)
     for start, end in _runs(free):
         bounds = np.append(np.arange(start, end, step), end)
-        for first in bounds[:-1]:
+        found = scan.best(bounds[:-1], bounds, longest)
+        if found is not None:
+            found = scan.sharpened(found, step, start, end, longest)
+        if found is not None and (best is None or found.statistic > best.statistic):
+            best = found
+    return best
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scan:
+    """What the statistic of a stretch is made of.
+
+    Args:
+        sums: (n + 1,) of the log-odds before each sighting.
+        count: free sightings.
+        total: sum of their log-odds.
+        spread: sum of squares around their mean.
+    """
+
+    sums: Scores
+    count: int
+    total: float
+    spread: float
+
+    @classmethod
+    def of(cls, odds: Scores, free: NDArray[np.bool_]) -> _Scan:
+        count, total = int(free.sum()), float(odds[free].sum())
+        spread = float(np.square(odds[free] - total / count).sum())
+        return cls(np.concatenate([[0.0], np.cumsum(odds)]), count, total, spread)
+
+    def best(self, firsts: NDArray[np.int64], bounds: NDArray[np.int64], longest: int) -> Stretch | None:
+        """The stretch that stands out most of those between a first sighting and a bound behind the last."""
+        best = None
+        for first in firsts:
             ends = bounds[(bounds >= first + LEAST_IN_SEGMENT) & (bounds <= first + longest)]
             if not len(ends):
                 continue
-            inside = ends - first
-            outside = count - inside
-            mean = (sums[ends] - sums[first]) / inside
-            rise = mean - (total - mean * inside) / outside
-            shared = inside * outside / count
-            left = _variance(spread - np.square(rise) * shared, count - 2)
-            deviation = np.sqrt(left / shared + WANDERING**2)
-            values = rise / deviation - _by_chance(count, inside)
+            values = self._statistics(first, ends)
             place = int(values.argmax())
             if best is None or values[place] > best.statistic:
                 best = Stretch(int(first), int(ends[place]) - 1, float(values[place]))
-    return best
+        return best
+
+    def sharpened(self, found: Stretch, reach: int, start: int, end: int, longest: int) -> Stretch:
+        """The stretch with the ends that explain the most of the track's variation; its statistic stays.
+
+        The statistic itself is flat there: it grants every stretch a level of its own, and prefers the highest part.
+        """
+        moved = np.arange(-reach, reach + 1)
+        firsts, ends = (np.unique(np.clip(place + moved, start, end)) for place in (found.first, found.last + 1))
+        best, most = found, -np.inf
+        for first in firsts:
+            chosen = ends[(ends >= first + LEAST_IN_SEGMENT) & (ends <= first + longest)]
+            if not len(chosen):
+                continue
+            rise, shared = self._rises(first, chosen)
+            explained = np.square(np.maximum(rise, 0)) * shared
+            place = int(explained.argmax())
+            if explained[place] > most:
+                best, most = replace(found, first=int(first), last=int(chosen[place]) - 1), float(explained[place])
+        return best
+
+    def _rises(self, first: int, ends: NDArray[np.int64]) -> tuple[Scores, Scores]:
+        """How far stretches lie above the rest in the mean, and what the squares of that weigh."""
+        inside = ends - first
+        outside = self.count - inside
+        mean = (self.sums[ends] - self.sums[first]) / inside
+        return mean - (self.total - mean * inside) / outside, inside * outside / self.count
+
+    def _statistics(self, first: int, ends: NDArray[np.int64]) -> Scores:
+        rise, shared = self._rises(first, ends)
+        left = _variance(self.spread - np.square(rise) * shared, self.count - 2)
+        deviation = np.sqrt(left / shared + WANDERING**2)
+        return np.asarray(rise / deviation - _by_chance(self.count, ends - first), np.float64)
 
 
 def _by_chance(count: int, inside: NDArray[np.int64]) -> Scores:

@@ -138,7 +138,8 @@ def aggregate(method: str, track: TrackScores) -> float:
 
 
 def score_interval(method: str, track: TrackScores) -> tuple[float, float]:
-    """95 % interval of ``aggregate`` by the delete-block jackknife in log-odds; always around the score itself.
+    """95 % interval of ``aggregate`` by the delete-block jackknife in log-odds; always around the score itself, and
+    never below the lowest score that a sighting has.
 
     Each block of neighbouring sightings is left out once, in its place in time: a bootstrap of blocks would set copies
     of one spike side by side, which then stand out as a stretch. The verdict does not use the interval.
@@ -155,7 +156,8 @@ def score_interval(method: str, track: TrackScores) -> tuple[float, float]:
     odds = log_odds(np.array([METHODS[method](track.without(start, start + length)) for start in starts]))
     middle = float(log_odds(np.array([own]))[0])
     spread = Z * float(np.sqrt((len(starts) - 1) / len(starts) * np.square(odds - odds.mean()).sum()))
-    return min(_score(middle - spread), own), max(_score(middle + spread), own)
+    lowest = min(float(track.scores.min()), float(track.local.min()), own)
+    return float(np.clip(_score(middle - spread), lowest, own)), max(_score(middle + spread), own)
 
 
 def _block_length(times: Scores) -> int:

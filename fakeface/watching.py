@@ -30,6 +30,9 @@ __all__ = ["MOST_FOLLOWED", "Watcher", "sharpness"]
 MOST_FOLLOWED = 3
 """Sampled frames in a row over which a box is carried on without a detection."""
 
+MOST_WAITING = 16
+"""Sampled frames that wait for a full batch, so that stretches without a face are kept and reported as well."""
+
 COVERED = 0.3
 """A carried box that overlaps a found face by more than this (IoU) shows that face."""
 
@@ -64,11 +67,12 @@ class Watcher:
         self.seconds_finding = self.seconds_encoding = 0.0
 
     def looks(self, frames: Iterable[SampledFrame]) -> Iterator[tuple[Look, ...]]:
-        """The looks in the order of the frames, as many at once as went through the networks together."""
+        """The looks in the order of the frames, as many at once as waited for the networks together."""
         waiting: list[_Waiting] = []
         for sampled in frames:
             waiting.append(self._look(sampled))
-            if sum(len(one.crops) for one in waiting) >= self._settings.batch_faces:
+            crops = sum(len(one.crops) for one in waiting)
+            if crops >= self._settings.batch_faces or len(waiting) >= MOST_WAITING:
                 yield self._scored(waiting)
                 waiting = []
         if waiting:

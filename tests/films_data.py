@@ -98,9 +98,9 @@ def interlaced(path: Path, count: int = 40) -> Path:
     return write_film(path, frames, *fields)
 
 
-def sound_only(path: Path) -> Path:
+def sound_only(path: Path, seconds: int = 1) -> Path:
     """A film's container with nothing but a tone."""
-    run_ffmpeg("-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", str(path))
+    run_ffmpeg("-f", "lavfi", "-i", f"sine=d={seconds}", "-c:a", "aac", str(path))
     return path
 
 

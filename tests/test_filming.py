@@ -297,6 +297,14 @@ def test_an_interrupted_film_goes_on_where_it_stopped_and_says_the_same(tmp_path
     assert watched == 2 * 46 - 4 * batches
 
 
+def test_a_stretch_without_faces_is_kept_and_told_of_on_the_way(tmp_path: Path) -> None:
+    told: list[Fraction] = []
+    film, journal = ListedFilm([drawn() for _ in range(40)]), FilmJournal(tmp_path / "a.jsonl", "a" * 64)
+    examine_film(make_engine(), film, FilmRequest(Settings(), EVERY), journal, told.append)
+    assert told == [Fraction(last, RATE) for last in (15, 31, 39)]
+    assert len(list(journal.looks())) == 40
+
+
 def looks(count: int = 3) -> list[Look]:
     kept: list[Look] = []
 
@@ -452,7 +460,8 @@ def test_a_film_that_ends_before_its_announced_end_is_never_called_unaltered() -
     short = replace(finding, film=replace(found, facts=replace(found.facts, whole=False)))
     assert (short.verdict, short.reason) == (Verdict.INDETERMINATE, Reason.NOT_WHOLE)
     assert Reason.NOT_WHOLE.words == (
-        "the film's file is shorter than its own parts say, or it could not be examined to its announced end"
+        "not all of the film was examined: its file is shorter than its own parts say, its pictures end before its "
+        "announced end, or it holds further streams of pictures"
     )
     altered = examine(two_persons())
     cut = replace(finding, film=replace(altered, facts=replace(altered.facts, whole=False)))

@@ -171,7 +171,18 @@ HDR = (*HEVC[:-1], f"{HEVC[-1]}:transfer=smpte2084:colorprim=bt2020:colormatrix=
 def test_what_is_odd_about_a_film_is_said(tmp_path: Path, name: str, arguments: tuple[str, ...], note: str) -> None:
     film = opened(data.numbered(tmp_path / name, 6, *arguments))
     assert note in film.facts.notes
+    assert film.facts.whole == ("streams of pictures" not in note), "what another stream shows is not known"
     assert numbers(list(film.sampled(EVERY))) == list(range(6))
+
+
+def test_sound_that_outlasts_the_pictures_is_thought_of(tmp_path: Path) -> None:
+    path, both = tmp_path / "a.mp4", ("-map", "0:v", "-map", "1:a", "-c", "copy")
+    film, sound = data.numbered(tmp_path / "pictures.mp4", 6), data.sound_only(tmp_path / "tone.mp4", 4)
+    data.run_ffmpeg("-i", str(film), "-i", str(sound), *both, str(path))
+    facts = opened(path).facts
+    [note] = [note for note in facts.notes if "announces" in note]
+    assert note.endswith("cut off, damaged or edited, or with sound that outlasts the pictures")
+    assert not facts.whole
 
 
 def test_a_cover_picture_is_no_film(tmp_path: Path) -> None:

@@ -157,3 +157,14 @@ def test_a_track_of_many_sightings_is_searched_in_steps_and_still_found() -> Non
     strongest = next(strongest_stretches(scores, 0.0))
     assert abs(strongest.first - 401) <= 6
     assert abs(strongest.last - 499) <= 6
+
+
+def test_many_stretches_of_a_long_track_are_all_found_with_exact_ends() -> None:
+    rng, count, length = np.random.default_rng(3), 9000, 60
+    odds = rng.normal(-1.5, 0.4, count)
+    starts = list(range(137, count - length, 601))
+    for start in starts:
+        odds[start : start + length] += 3
+    scores = 1 / (1 + np.exp(-odds))
+    stretches = sorted(strongest_stretches(scores, 2.0), key=lambda one: one.first)
+    assert [(one.first, one.last) for one in stretches] == [(start, start + length - 1) for start in starts]

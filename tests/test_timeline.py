@@ -70,6 +70,12 @@ def test_contrast_looks_for_a_stretch_in_what_the_mask_shows() -> None:
     assert aggregate("mean", seen(times, scores, marked)) == pytest.approx(0.3)
 
 
+def test_an_interval_reaches_no_lower_than_any_sighting() -> None:
+    times, scores = np.arange(12) / 4, np.array([0.3] * 8 + [0.97] * 4)
+    low, high = score_interval("contrast", seen(times, scores))
+    assert 0.3 <= low <= aggregate("contrast", seen(times, scores)) <= high
+
+
 def test_the_robust_score_of_a_short_track_is_drawn_to_the_middle() -> None:
     short = aggregate("robust", seen(np.arange(4) / 4, np.full(4, 0.95)))
     long = aggregate("robust", seen(np.arange(120) / 4, np.full(120, 0.95)))

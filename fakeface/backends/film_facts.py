@@ -49,7 +49,9 @@ def facts_of(streams: Streams, table: FilmTable, decoder: str, ending: FilmEndin
         audio=streams.audio,
         decoder=decoder,
         notes=(*frame_notes(video, table), *_oddities(streams, table, ending)),
-        whole=not (table.given_up or ending.cut or _missing(_announced(streams, ending), table) > 0),
+        whole=not (
+            table.given_up or ending.cut or len(streams.videos) > 1 or _missing(_announced(streams, ending), table) > 0
+        ),
     )
 
 
@@ -97,7 +99,7 @@ def _oddities(streams: Streams, table: FilmTable, ending: FilmEnding) -> Iterato
         yield "presentation times do not always rise from frame to frame"
     if table.untimed:
         yield f"frames without a presentation time, for which the usual distance was counted on: {table.untimed}"
-    yield from _ends(table, _announced(streams, ending), ending)
+    yield from _ends(table, _announced(streams, ending), ending, sound=bool(streams.audio))
     if table.unshown and streams.container.startswith("mov"):  # elsewhere packets without a picture are usual
         yield f"frames that the file holds and does not show, as after an edit; not examined: {table.unshown}"
     if table.given_up:
@@ -108,7 +110,7 @@ def _oddities(streams: Streams, table: FilmTable, ending: FilmEnding) -> Iterato
         yield f"frames that follow damage before the next key frame, and may show it: {len(table.tainted)}"
 
 
-def _ends(table: FilmTable, announced: Fraction | None, ending: FilmEnding) -> Iterator[str]:
+def _ends(table: FilmTable, announced: Fraction | None, ending: FilmEnding, *, sound: bool) -> Iterator[str]:
     """What is odd about how long the film lasts, and about its end."""
     times = table.times
     end, (before, pause) = times[-1] + times.usual_distance, times.longest_pause
@@ -116,6 +118,7 @@ def _ends(table: FilmTable, announced: Fraction | None, ending: FilmEnding) -> I
         yield (
             f"the container announces {_seconds(announced)}, the frames end at {_seconds(end)}: "
             "consistent with a file that was cut off, damaged or edited"
+            + (", or with sound that outlasts the pictures" if sound and end < announced else "")
         )
     if max(announced or end, end) > _LONGEST:
         yield "the announced length or presentation times reach beyond a day: they may be wrong"

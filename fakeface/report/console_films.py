@@ -1,4 +1,4 @@
-"""The terminal's view of films: for each a table of its tracks with a timeline of their scores.
+"""The terminal's view of films: for each a table of its tracks with a timeline of their local scores.
 
 As in ``console``, evidence text enters only as ``rich.text.Text`` of sanitised strings. Where the terminal writes no
 UTF-8, the timeline is made of digits instead of blocks.
@@ -52,7 +52,7 @@ class Sparkline:
     """Scores over the length of a film.
 
     Args:
-        levels: mean score 0..1 of each part; ``None`` where there is none.
+        levels: mean local score 0..1 of each part; ``None`` where there is none.
         marked: whether a segment of the track reaches into the part; underlined.
     """
 
@@ -77,12 +77,12 @@ class Sparkline:
 
 
 def timeline_levels(film: FilmEntry, track: TrackEntry, columns: int = TIMELINE_COLUMNS) -> Sparkline:
-    """A track's scores in equal parts of its film."""
+    """A track's local scores, in which stretches stand out, in equal parts of its film."""
     start, end = film_span(film)
     parts: list[list[float]] = [[] for _ in range(columns)]
     for sighting in track.sightings:
-        if sighting.score is not None:
-            parts[_part(sighting.time_seconds.fraction, start, end, columns)].append(sighting.score)
+        if sighting.local_score is not None:
+            parts[_part(sighting.time_seconds.fraction, start, end, columns)].append(sighting.local_score)
     marked = [False] * columns
     for segment in track.segments:
         first = _part(segment.start_seconds.fraction, start, end, columns)

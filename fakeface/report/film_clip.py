@@ -1,8 +1,8 @@
 """The annotated copy of a film: numbered boxes, scores, mask outlines, and a band below with time code and timeline.
 
 Nothing covers the picture but boxes, labels and outlines; the band is added below it. Between two sightings of the same
-track its box is moved evenly from one to the other, and its score, which is that of the sighting before, stands in
-brackets. No box is carried over a sampled frame on which the face was not seen, from track to track, or beyond a
+track its box is moved evenly from one to the other, and its local score, which is that of the sighting before, stands
+in brackets. No box is carried over a sampled frame on which the face was not seen, from track to track, or beyond a
 track's first and last sighting.
 """
 
@@ -43,7 +43,7 @@ class Seen:
     Args:
         track: whose face it is.
         box: xyxy in pixels of the upright frame.
-        latest: sighting on this frame, or else the one before it, whose score is shown.
+        latest: sighting on this frame, or else the one before it, whose local score is shown.
         sighted: whether the track has a sighting on this very frame.
         altered: whether the frame lies in one of the track's segments.
     """
@@ -133,7 +133,7 @@ def _placed(box: Box, scale: tuple[float, float]) -> Box:
 
 def _box(image: Image.Image, seen: Seen, place: Box) -> None:
     verdict = Verdict(seen.track.verdict)
-    score = score_words(seen.latest.score)
+    score = score_words(seen.latest.local_score)
     state = "stands out " if seen.altered else ""
     label = f"{track_name(seen.track)} {state}{score if seen.sighted else f'({score})'}"
     thickness = max(2, round(max(image.size) / 400)) * (2 if seen.altered else 1)

@@ -36,6 +36,15 @@ SOUND = "Sound was not examined."
 SILENT_DECODERS = ("hevc", "vp8", "vp9")
 """Codecs whose decoders conceal damage and report hardly any."""
 
+METHOD_WORDS = {
+    "mean": "the mean of its text-independent scores",
+    "median": "the median of its text-independent scores",
+    "top": "the mean of the highest quarter of its text-independent scores",
+    "robust": "the mean over seconds of its text-independent scores, drawn towards 0.5 for short tracks",
+    "contrast": "made of the level of its local scores and of how far their strongest stretch stands out",
+}
+"""What the score of a track is, by aggregation (``fakeface.timeline``)."""
+
 MINUTE, HOUR = 60, 3600
 
 
@@ -153,8 +162,9 @@ def rule_words(film: FilmEntry) -> str:
     """By which rule scores became stretches and verdicts."""
     rule = film.rule
     return (
-        f"The score of a track is made of those of its sightings ({rule.method}). Threshold {rule.cut:.3f}; closer to "
-        f"it than {rule.margin:.3f} is too close to call; fewer than {rule.least_sightings} scored sightings are too "
+        f"The score of a track is {METHOD_WORDS.get(rule.method, rule.method)} ({rule.method}). Threshold "
+        f"{rule.cut:.3f}; closer to it than {rule.margin:.3f} is too close to call; fewer than "
+        f"{rule.least_sightings} scored sightings are too "
         "few. A track whose score lies at least that far above the threshold, or that has a marked stretch, supports "
         "alteration where more of its decisive frames (with marked stretches: of those in them) were decided so than "
         "the other way. One whose score lies at least that far below it, without a marked stretch, supports no "

@@ -63,8 +63,9 @@ def film_summary(view: View) -> Iterator[Flowable]:
     yield grid(columns, rows)
     yield Spacer(1, 2 * mm)
     yield paragraph(
-        "A track is one person in one shot. Its score is made of the text-independent scores of its sightings, 0 to 1; "
-        f"a higher value is more support for alteration. Times are presentation times in minutes and seconds. {SOUND}",
+        "A track is one person in one shot. Its score is made of the scores of its sightings as the rule for tracks "
+        f"says, 0 to 1; a higher value is more support for alteration. Times are presentation times in minutes "
+        f"and seconds. {SOUND}",
         "small",
     )
 

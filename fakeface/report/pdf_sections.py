@@ -239,10 +239,11 @@ METHOD = (
 FILM_METHOD = (
     "A film is decoded from its start to its end. The frames that its sampling names are searched for faces, which are "
     "joined to tracks by place and appearance; a cut ends every track. Where the finder misses a face between two "
-    "sightings, its box may be carried on, and is marked so. Every sighting gets a text-independent score; the track's "
-    "score and its interval are made of them. Neighbouring frames are not independent: scores are not multiplied, and "
-    "the interval comes from resampling stretches of time. A few decisive frames of each track go through everything "
-    "that is described above for pictures."
+    "sightings, its box may be carried on, and is marked so. A face that the finder found, large enough and on a "
+    "frame without damage, gets a text-independent score, and a local score of its artifact mask where that shows "
+    "most; the track's score and its interval are made of one of them, as the film's rule says. Neighbouring frames "
+    "are not independent: scores are not multiplied, and the interval comes from resampling stretches of time. A few "
+    "decisive frames of each track go through everything that is described above for pictures."
 )
 
 
