@@ -66,6 +66,7 @@ TOGETHER = {
     "mask F1": "mask.all.f1",
     "false masks per real face": "false_findings.all.masks",
     "false phrases with a mask per real face": "false_findings.all.phrases",
+    "false suspect regions per real face": "false_findings.all.regions",
     "real faces called altered": "false_findings.all.verdicts",
     "CIDEr": "text.all.cider",
     "ROUGE-L": "text.all.rouge_l",
