@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,30 +20,59 @@ T = TypeVar("T")
 
 
 class FilmBar:
-    """How far a run has come: inputs, and the seconds of the film at hand with the time that remains.
+    """How far a run has come: through all films, and through the film at hand, each with the time that remains.
+
+    The run is measured in seconds of film. How long films are that were not opened yet is estimated from the sizes of
+    their files, by those done so far: nothing is opened before it is hashed.
 
     Args:
         progress: of rich; ``None`` shows nothing.
-        count: how many inputs there are; called only where a bar is shown.
+        sizes: bytes of every input in the order of the run, as often as it is called; called only where a bar is shown.
 
     Attributes:
         part: start and end in seconds of what is looked at in each film; ``None`` for its own.
     """
 
-    def __init__(self, progress: Progress | None, count: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, progress: Progress | None, sizes: Callable[[], Iterable[int]] = tuple) -> None:
         self.part: tuple[Fraction | None, Fraction | None] = (None, None)
         self._progress = progress
         self._film: TaskID | None = None
         self._words = ""
-        self._files: TaskID | None = progress.add_task("files", total=count(), told="") if progress else None
+        self._sizes = iter(sizes() if progress else ())
+        self._count = self._done = self._bytes = self._bytes_done = 0
+        self._seconds_done = self._length = self._reached = Fraction(0)
+        for size in sizes() if progress else ():
+            self._count, self._bytes = self._count + 1, self._bytes + size
+        self._files: TaskID | None = progress.add_task("files", total=None, told=self._told()) if progress else None
 
     def advance(self) -> None:
         """One more input is done."""
-        if self._progress and self._files is not None:
-            self._progress.advance(self._files)
-            if self._film is not None:
-                self._progress.remove_task(self._film)
-            self._film = None
+        self._done, size = self._done + 1, next(self._sizes, 0)
+        if self._length:
+            self._seconds_done, self._bytes_done = self._seconds_done + self._length, self._bytes_done + size
+        else:  # a picture, or what an earlier run had done: its size tells nothing of the films
+            self._bytes -= size
+        self._length = self._reached = Fraction(0)
+        if self._progress and self._film is not None:
+            self._progress.remove_task(self._film)
+        self._film = None
+        self._move(self._bytes_done)
+
+    def _told(self) -> str:
+        return f"{self._done} of {self._count}"
+
+    def _move(self, known_bytes: int) -> None:
+        """Show how far the run is, in seconds of film.
+
+        Args:
+            known_bytes: bytes of the inputs whose lengths are known.
+        """
+        if not self._progress or self._files is None:
+            return
+        known = self._seconds_done + self._length
+        whole = float(known) * self._bytes / known_bytes if known and known_bytes else None
+        told, reached = self._told(), float(self._seconds_done + self._reached)
+        self._progress.update(self._files, completed=reached, total=whole, told=told)
 
     def read(self, reached: Fraction, length: Fraction | None) -> None:
         """The first reading of a film has come to this time, of the length that it states; both in seconds."""
@@ -52,7 +82,11 @@ class FilmBar:
         """A film was looked at up to this time, of its whole length, both in seconds; told of the part looked at."""
         from fakeface.findings import file_id
 
-        self._show_time(file_id(item.number), *self._in_part(reached, length))
+        reached, length = self._in_part(reached, length)
+        self._show_time(file_id(item.number), reached, length)
+        self._length = length or reached
+        self._reached = min(reached, self._length)
+        self._move(self._bytes_done + size_of(item))
 
     def decided(self, done: int, count: int) -> None:
         """So many of the decisive faces of a film are decided, of so many."""
@@ -87,11 +121,19 @@ class FilmBar:
         self._progress.update(self._film, completed=done, told=told)
 
 
+def size_of(item: Input) -> int:
+    """Bytes of an input that is to be examined; 0 for any other."""
+    try:
+        return 0 if item.refused else os.stat(item.path).st_size
+    except (OSError, ValueError):  # missing, or no possible name: sealing will say which
+        return 0
+
+
 @contextmanager
-def film_bar(count: Callable[[], int], *, shown: bool) -> Iterator[FilmBar]:
+def film_bar(inputs: Iterable[Input], *, shown: bool) -> Iterator[FilmBar]:
     """A bar on standard error, if that is a terminal and one is wanted."""
     if not shown or not sys.stderr.isatty():
-        yield FilmBar(None, count)
+        yield FilmBar(None)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -103,4 +145,4 @@ def film_bar(count: Callable[[], int], *, shown: bool) -> Iterator[FilmBar]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), redirect_stdout=False, transient=True) as progress:
-        yield FilmBar(progress, count)
+        yield FilmBar(progress, lambda: map(size_of, inputs))

@@ -250,7 +250,7 @@ class _Run:
         """The function that moves the progress bar by one input, and what examines films."""
         if self.film is None:
             return stack.enter_context(screen.progress(self.inputs.count, shown=self._bar_shown())), None
-        bar = stack.enter_context(film_bar(self.inputs.count, shown=self._bar_shown()))
+        bar = stack.enter_context(film_bar(self.inputs, shown=self._bar_shown()))
         return bar.advance, self.film.route(self.checked.engine, self.folder, bar)
 
     def _bar_shown(self) -> bool:

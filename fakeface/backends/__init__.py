@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -93,6 +95,11 @@ def build_engine(settings: Settings, folder: Path | None = None) -> Engine:
     problems = [problem for _, problem in check_parts(profile.parts.values()) if problem]
     if problems:
         raise next((problem for problem in problems if isinstance(problem, IntegrityError)), problems[0])
+    with _kept_for_good():
+        return _loaded(profile, settings)
+
+
+def _loaded(profile: Profile, settings: Settings) -> Engine:
     module, function = BUILDERS[profile.name].split(":")
     try:
         build = getattr(importlib.import_module(module), function)
@@ -101,3 +108,20 @@ def build_engine(settings: Settings, folder: Path | None = None) -> Engine:
         raise BackendError(f"profile {profile.name} cannot run: {error}") from error
     engine = Engine(profile, DlibFaceFinder(settings.faces), *build(profile, settings))
     return replace(engine, follower=DlibFaceFollower())
+
+
+@contextmanager
+def _kept_for_good() -> Iterator[None]:
+    """Keep the garbage collector from what the block makes.
+
+    Importing torch and transformers makes some 700,000 objects that stay as long as the process; going over them again
+    and again takes about a second of the start.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()

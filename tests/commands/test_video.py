@@ -249,7 +249,7 @@ def test_the_bar_tells_the_seconds_of_the_film_at_hand() -> None:
     from fakeface.inputs import Input
 
     progress = Progress(disable=True)
-    bar = FilmBar(progress, lambda: 3)
+    bar = FilmBar(progress, lambda: [500, 800, 700])
     bar.read(Fraction(3, 2), Fraction(4))
     assert [(task.description, task.fields["told"]) for task in progress.tasks][1] == ("reading", "1.5 of 4.0 s")
     for reached in (Fraction(1), Fraction(5)):
@@ -261,8 +261,40 @@ def test_the_bar_tells_the_seconds_of_the_film_at_hand() -> None:
     assert [(task.description, task.fields["told"]) for task in progress.tasks][1] == ("deciding", "2 of 3 faces")
     assert list(bar.written([("picture", Fraction(1, 2))], Fraction(10))) == [("picture", Fraction(1, 2))]
     assert [(task.description, task.fields["told"]) for task in progress.tasks][1] == ("copy", "0.5 of 10.0 s")
+
+
+def test_the_bar_of_a_folder_measures_in_seconds_of_film(tmp_path: Path) -> None:
+    """Lengths of films to come are estimated by their sizes; what is no film, or was done before, says nothing."""
+    from fakeface.commands.film_bar import FilmBar, size_of
+    from rich.progress import Progress
+
+    from fakeface.inputs import Input
+
+    films = [Input(number, str(tmp_path / f"{number}.mp4")) for number in (1, 2, 3, 4)]
+    for film, size in zip(films, (9000, 500, 1500, 2000), strict=True):
+        Path(film.path).write_bytes(bytes(size))
+    progress = Progress(disable=True)
+    bar = FilmBar(progress, lambda: map(size_of, films))
+
+    def told() -> tuple[str, float, float | None]:
+        task = progress.tasks[0]
+        return task.fields["told"], task.completed, task.total
+
+    assert told() == ("0 of 4", 0, None)
+    bar.advance()  # a picture
+    assert told() == ("1 of 4", 0, None)
+    bar.reached(films[1], Fraction(4), Fraction(10))
+    assert told() == ("1 of 4", 4, 80)  # ten seconds in 500 of 4,000 bytes
     bar.advance()
-    assert [(task.description, task.completed, task.total) for task in progress.tasks] == [("files", 1, 3)]
+    assert told() == ("2 of 4", 10, 80)
+    bar.reached(films[2], Fraction(2), Fraction(10))
+    assert told() == ("2 of 4", 12, 40)  # twenty in 2,000
+    bar.advance()
+    bar.reached(films[3], Fraction(30), Fraction(30))
+    bar.advance()
+    assert told() == ("4 of 4", 50, 50)
+    assert [task.description for task in progress.tasks] == ["files"]
+    assert size_of(Input(9, str(tmp_path / "gone.mp4"))) == size_of(Input(9, films[0].path, "a duplicate")) == 0
 
 
 def test_the_bar_measures_against_the_range_that_is_looked_at() -> None:
@@ -272,7 +304,7 @@ def test_the_bar_measures_against_the_range_that_is_looked_at() -> None:
     from fakeface.inputs import Input
 
     progress = Progress(disable=True)
-    bar = FilmBar(progress, lambda: 1)
+    bar = FilmBar(progress, lambda: [1000])
     bar.part = Fraction(60), Fraction(70)
     for length, said in ((Fraction(600), "4.0 of 10.0 s"), (Fraction(68), "4.0 of 8.0 s"), (None, "4.0 of 10.0 s")):
         bar.reached(Input(1, "film.mp4"), Fraction(64), length)
