@@ -49,6 +49,17 @@ PAIR_COLUMNS = {
     "ECE, calibrated": "lr.{}.ece",
     "Cllr": "lr.{}.cllr",
 }
+DECIDED_COLUMNS = {
+    "AUC, MIDS": "fakeness.{}.auc",
+    "ACC, MIDS": "fakeness.{}.acc",
+    "ACC, open answer alone": "anchor.{}.acc",
+    "ACC, MIDS, hard": "fakeness.{}.acc_hard",
+    "ACC, open answer, hard": "anchor.{}.acc_hard",
+    "class ACC, class head": "class.{}.acc",
+    "class ACC, open answer": "answer_class.{}.acc",
+    "indeterminate": "verdict.{}.indeterminate",
+    "ACC of the decided": "verdict.{}.acc_decided",
+}
 TOGETHER = {
     "AP, text-independent": "independent.all.ap",
     "AP, MIDS": "fakeness.all.ap",
@@ -166,9 +177,11 @@ def operators(now: Figures, before: Figures, earlier: str) -> str:
 
     def _row(family: str, words: str, name: str) -> Sequence[str]:
         key = f"independent.{name}"
-        return family, words, now.cell(f"{key}.auc"), before.bare(f"{key}.auc"), now.cell(f"{key}.balanced_acc")
+        told = now.cell(f"{key}.auc"), before.bare(f"{key}.auc"), now.cell(f"{key}.balanced_acc")
+        return family, words, *told, now.bare(f"bytes.{name}.auc")
 
-    return table(("family", "operator", "AUC, text-independent", f"version {earlier}", "balanced ACC"), rows())
+    columns = "AUC, text-independent", f"version {earlier}", "balanced ACC", "AUC of bytes alone"
+    return table(("family", "operator", *columns), rows())
 
 
 def pairs(now: Figures, before: Figures, earlier: str) -> str:
@@ -188,6 +201,13 @@ def pairs(now: Figures, before: Figures, earlier: str) -> str:
     return table(columns, rows)
 
 
+def decided(now: Figures) -> str:
+    """The given pairs with the whole decision."""
+    names = [f"{name}{end}" for end in ("", "_reencoded") for name in PAIRS]
+    rows = ((name, *(now.cell(key.format(name)) for key in DECIDED_COLUMNS.values())) for name in names)
+    return table(("given set, decided", *DECIDED_COLUMNS), rows)
+
+
 def with_text(now: Figures) -> str:
     """The sets that texts were written about."""
     rows = ((name, *(now.cell(key.format(name)) for key in TEXT_COLUMNS.values())) for name in WITH_TEXT)
@@ -199,9 +219,15 @@ def together(now: Figures) -> str:
     return table(("figure", "value"), ((words, now.cell(key)) for words, key in TOGETHER.items()))
 
 
-def slices(now: Figures) -> str:
-    """Every operator of the bench after every slice, then the mean over them."""
-    names = [name for name in OPERATORS if f"independent.{name}.auc" in now.found]
+def slices(now: Figures, given: Sequence[str], first: str) -> str:
+    """Every set after every slice, then the mean over them.
+
+    Args:
+        now: measured with ``--slices all``.
+        given: names of sets; those that were not measured are left out.
+        first: head of the first column.
+    """
+    names = [name for name in given if f"independent.{name}.auc" in now.found]
     found = {name: [float(now.bare(f"independent.{name}{end}.auc")) for end in SLICES.values()] for name in names}
 
     def rows() -> Iterator[Sequence[str]]:
@@ -209,7 +235,7 @@ def slices(now: Figures) -> str:
             yield f"`{name}`", *(f"{value:.3f}" for value in values)
         yield "mean", *(f"{fmean(values):.3f}" for values in zip(*found.values(), strict=True))
 
-    return table(("operator", *SLICES), rows())
+    return table((first, *SLICES), rows())
 
 
 def films(now: Figures) -> str:
@@ -245,7 +271,9 @@ def written(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
         now = Figures.of(given.operators)
         yield "| family | operator | AUC", operators(now, earlier["operators"], given.earlier_version)
     if given.pairs:
-        yield "| set | faces | AUC", pairs(Figures.of(given.pairs), earlier["pairs"], given.earlier_version)
+        now = Figures.of(given.pairs)
+        yield "| set | faces | AUC", pairs(now, earlier["pairs"], given.earlier_version)
+        yield "| given set, decided |", decided(now)
     if given.texts:
         now = Figures.of(given.texts)
         yield "| set | AUC, text-independent | AUC, MIDS", with_text(now)
@@ -253,7 +281,9 @@ def written(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
     if given.films:
         yield "| figure | CRF 23", films(Figures.of(given.films))
     if given.slices:
-        yield "| operator | as made", slices(Figures.of(given.slices))
+        yield "| operator | as made", slices(Figures.of(given.slices), tuple(OPERATORS), "operator")
+    if given.pair_slices:
+        yield "| given set | as made", slices(Figures.of(given.pair_slices), PAIRS, "given set")
     for path in given.printed:
         yield from printed(path.read_text("utf-8"))
 
@@ -261,7 +291,7 @@ def written(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
 def main() -> None:
     """Rewrite the tables that are named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("operators", "pairs", "texts", "slices", "films", "earlier"):
+    for name in ("operators", "pairs", "pair-slices", "texts", "slices", "films", "earlier"):
         parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--printed", type=Path, nargs="*", default=[], help="Files with printed tables.")
     parser.add_argument("--earlier-version", default="before")

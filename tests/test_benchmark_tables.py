@@ -91,6 +91,32 @@ def test_slices_have_their_mean_and_a_printed_table_takes_the_place_of_the_one_w
     assert "gone" not in written.split("| operator")[1]
 
 
+def test_given_pairs_have_a_table_of_decisions_and_one_of_slices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = load_script("benchmarks/tables.py")
+    found: dict[str, object] = {}
+    for name in script.PAIRS:
+        for end in ("", "_reencoded"):
+            found[f"independent.{name}{end}.auc"] = figure(0.9)
+            found[f"fakeness.{name}{end}.acc"] = figure(0.8)
+            found[f"anchor.{name}{end}.acc_hard"] = figure(0.7)
+    found |= {f"independent.openforensics{end}.auc": figure(0.6) for end in script.SLICES.values()}
+    (tmp_path / "metrics.json").write_text(json.dumps(found))
+    page = tmp_path / "page.md"
+    page.write_text("| given set, decided | old |\n|---|---|\n| x | 1 |\n\n| given set | as made | old |\n|---|---|\n")
+    words = ["tables.py", "--pairs", tmp_path, "--pair-slices", tmp_path, "--pages", page]
+    monkeypatch.setattr(sys, "argv", list(map(str, words)))
+    monkeypatch.setattr(script, "SLICES", {"as made": "", "JPEG 50": "_reencoded"})
+    script.main()
+    decided, sliced = page.read_text().split("\n\n")
+    assert decided.startswith("| given set, decided | AUC, MIDS | ACC, MIDS | ACC, open answer alone |")
+    assert "| stylegan1_reencoded | - | 0.800 (0.700-0.900) | - | - | 0.700 (0.600-0.800) | - |" in decided
+    assert sliced.splitlines()[0] == "| given set | as made | JPEG 50 |"
+    assert "| `stylegan1` | 0.900 | 0.900 |" in sliced
+    assert sliced.endswith("| mean | 0.800 | 0.900 |")
+
+
 def test_every_table_of_the_pages_is_known_to_the_script() -> None:
     script = load_script("benchmarks/tables.py")
     pages = "\n\n".join(page.read_text("utf-8") for page in script.PAGES)

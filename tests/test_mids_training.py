@@ -174,6 +174,10 @@ def test_mining_that_was_killed_while_writing_asks_again_and_gets_the_same(
     given = factory, make_encoder(), make_language(tokenizer), tokenizer
     list(mine(*given, tmp_path / "whole.jsonl", 3, 2))
     whole = (tmp_path / "whole.jsonl").read_bytes()
+    log, faces = read_log(tmp_path / "whole" / "log.csv"), read_mined(tmp_path / "whole.jsonl")
+    assert [row["seen"] for row in log] == [4, 6]
+    assert log[0]["hard_share"] == sum(face.hard for face in faces[:4]) / 4
+    assert (tmp_path / "whole" / "curves.png").exists()
     lines = whole.splitlines(keepends=True)
     for number, left in enumerate((lines[0], b"".join(lines[:3]), b"".join(lines[:4]) + lines[4][:20])):
         path = tmp_path / f"{number}.jsonl"

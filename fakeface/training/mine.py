@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +18,7 @@ from fakeface.training.language import rows_of_part
 from fakeface.training.lineage import fingerprint, note_over
 from fakeface.training.looking import look_at
 from fakeface.training.manifest import FaceRow
+from fakeface.training.progress import Log
 from fakeface.training.whole import write_whole
 
 __all__ = ["MINING_SEED", "MinedFace", "mine", "mining_factory", "read_mined"]
@@ -78,7 +80,9 @@ def mine(
 ) -> Iterator[dict[str, Any]]:
     """Append faces to ``path`` (JSON Lines) until ``pairs`` pairs are answered; resumes; yields counts.
 
-    Batches begin at the same pairs whether or not a call was interrupted, so that the answers are the same.
+    Batches begin at the same pairs whether or not a call was interrupted, so that the answers are the same. A folder
+    named as ``path`` without its ending gets a log with its curves: the shares of faces that are hard, and of open
+    answers that are right, in each batch.
 
     Raises:
         WeightsError: ``path`` holds answers that other networks gave.
@@ -94,6 +98,7 @@ def mine(
         done = done[: 2 * first]
         write_whole(path, "".join(face.model_dump_json() + "\n" for face in done))
     hard = sum(face.hard for face in done)
+    log = Log(path.with_suffix("") / "log.csv")
     for start in range(first, pairs, pairs_per_batch):
         indices = range(start, min(start + pairs_per_batch, pairs))
         samples = [(index, side, sample) for index in indices for side, sample in enumerate(factory.pair(index))]
@@ -107,4 +112,10 @@ def mine(
         with path.open("a", encoding="utf-8") as handle:
             handle.writelines(face.model_dump_json() + "\n" for face in faces)
         hard += sum(face.hard for face in faces)
+        log.write({"seen": 2 * (indices[-1] + 1), **_shares(faces)})
         yield {"pairs": indices[-1] + 1, "faces": 2 * (indices[-1] + 1), "hard": hard}
+
+
+def _shares(faces: Sequence[MinedFace]) -> dict[str, float]:
+    right = [face.answers()[0].claim is (Claim.FAKE if face.label else Claim.REAL) for face in faces]
+    return {"hard_share": fmean(face.hard for face in faces), "open_right_share": fmean(right)}
