@@ -28,7 +28,7 @@ from fakeface import backends
 from fakeface.answers import Claim, Exchange, ForgeryClass, Hypothesis, format_answer, parse_answer, prompt
 from fakeface.backends import build_engine
 from fakeface.claims.readings import read_regions
-from fakeface.errors import SettingsError, WeightsError
+from fakeface.errors import DecoderFailed, SettingsError, WeightsError
 from fakeface.networks.language import END, PROMPT_SLOTS, prompt_ids
 from fakeface.networks.sight import Sight
 from fakeface.profiles import load_profile
@@ -106,6 +106,31 @@ def test_preparation_goes_on_where_it_was_interrupted(face_set: FaceSet, tmp_pat
     assert prepare(face_set.manifest, tmp_path, 1, watch) == face_set.counts
     assert seen == [json.loads(line)["path"] for line in lines[-2:]]
     assert read_faces(tmp_path / "faces.jsonl") == face_set.rows
+
+
+def test_a_picture_whose_name_no_list_can_hold_is_left_out_with_the_reason(face_set: FaceSet, tmp_path: Path) -> None:
+    data = tmp_path / "data" / "real"
+    data.mkdir(parents=True)
+    [row] = [row for row in face_set.rows if row.label == "real"][:1]
+    content = (face_set.root / row.path).read_bytes()
+    (data / "a.jpg").write_bytes(content)
+    Path(os.fsdecode(os.fsencode(data) + b"/caf\xe9.jpg")).write_bytes(content)
+    for _ in range(2):  # the second time neither is looked at again
+        assert prepare(data.parent, tmp_path / "out", 1, lambda items, _: items) == {"faces": 1, "skipped": 1}
+    [skipped] = map(json.loads, (tmp_path / "out" / "skipped.jsonl").read_text().splitlines())
+    assert skipped == {"path": "real/caf\udce9.jpg", "reason": "its name is not valid UTF-8: rename it"}
+
+
+def _die(_row: object) -> None:
+    os._exit(1)
+
+
+def test_a_picture_that_ends_the_process_that_looks_at_it_ends_preparing_with_an_error(
+    face_set: FaceSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fakeface.training.prepare._prepare_one", _die)
+    with pytest.raises(DecoderFailed, match="ended the process"):
+        prepare(face_set.manifest, tmp_path, 1, lambda items, _: items)
 
 
 def test_a_manifest_may_be_a_folder_or_a_csv_with_few_columns(tmp_path: Path) -> None:

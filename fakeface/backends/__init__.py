@@ -122,6 +122,5 @@ def _kept_for_good() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
         if collecting:
             gc.enable()

@@ -30,6 +30,7 @@ from fakeface.frames import Frame
 from fakeface.settings import Settings
 from fakeface.training.forge.pairs import FaceSample
 from fakeface.training.manifest import FaceRow
+from fakeface.training.reading import read_pixels
 
 __all__ = ["RESCALED", "audit_sets", "score_audit"]
 
@@ -117,13 +118,13 @@ def score_audit(engine: Engine, root: Path, wanted: FileSet, settings: Settings)
 
 
 def _load(root: Path, file: GivenFile, *, rescaled: bool) -> _Picture | None:
-    pixels = cv2.imread(str(root / file.path), cv2.IMREAD_COLOR_RGB)
+    pixels = read_pixels(root / file.path)
     if pixels is None or file.row is None:
         return None
     path, points = root / file.path, file.row.points()
     if rescaled:
-        return _rescaled(np.asarray(pixels, np.uint8), points, zlib.crc32(file.path.encode("utf-8", "surrogateescape")))
-    return _Picture(np.asarray(pixels, np.uint8), points, path.stat().st_size, luminance_quantiser(path))
+        return _rescaled(pixels, points, zlib.crc32(file.path.encode("utf-8", "surrogateescape")))
+    return _Picture(pixels, points, path.stat().st_size, luminance_quantiser(path))
 
 
 def _rescaled(pixels: NDArray[np.uint8], points: NDArray[np.float32], seed: int) -> _Picture:

@@ -10,7 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +27,7 @@ from fakeface.training.formats.annotated import Making, load_mask
 from fakeface.training.formats.splits import SPLITS, Split
 from fakeface.training.manifest import PICTURE_SUFFIXES
 from fakeface.training.pair_rows import PairTruth, Wording, pair_rows
+from fakeface.training.reading import read_pixels
 from fakeface.training.synthesize import encode
 
 __all__ = ["Derivation", "GivenPair", "derive_pairs", "read_folders", "read_pairs"]
@@ -240,10 +240,10 @@ def _read(name: str, which: str) -> Pixels:
     path = _WORKER["root"] / name
     if not path.is_file():
         raise _NoPair(f"the {which} picture is missing", name)
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    pixels = read_pixels(path)
     if pixels is None:
         raise _NoPair(f"the {which} picture is unreadable", name)
-    return np.asarray(pixels, np.uint8)
+    return pixels
 
 
 def _altered(pair: GivenPair, real: Pixels, fake: Pixels) -> tuple[NDArray[np.bool_] | None, dict[str, Parameter]]:

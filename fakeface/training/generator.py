@@ -22,6 +22,7 @@ from fakeface.training.forge.autoencoder import VARIANTS, Generators
 from fakeface.training.loop import Learned, Loop, begin
 from fakeface.training.manifest import FaceRow
 from fakeface.training.processes import alone
+from fakeface.training.reading import read_pixels
 
 __all__ = ["GeneratorTraining", "train_generator"]
 
@@ -213,7 +214,7 @@ def _crops(rows: Sequence[FaceRow], root: Path, step: int, settings: GeneratorTr
 
 def _picture(row: FaceRow, root: Path, least: int) -> NDArray[np.uint8]:
     """The picture of a row, mirrored at its borders where it is smaller than ``least`` pixels."""
-    pixels = cv2.imread(str(root / row.path), cv2.IMREAD_COLOR_RGB)
+    pixels = read_pixels(root / row.path)
     if pixels is None:
         raise SettingsError(f"cannot read {row.path}")
     down, right = (max(least - length, 0) for length in pixels.shape[:2])

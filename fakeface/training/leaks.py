@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fakeface.errors import SettingsError
 from fakeface.training.formats.skips import Skipped, first_error, iterate_items
+from fakeface.training.reading import read_pixels
 
 __all__ = [
     "HASH_BITS",
@@ -188,15 +189,15 @@ def _hash(path: Path) -> NDArray[np.uint64] | str:
     """The perceptual hash of a picture as (4,) uint64, or why it has none."""
     if not path.is_file():
         return "missing"
-    pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    pixels = read_pixels(path, cv2.IMREAD_GRAYSCALE)
     if pixels is None:
         return "unreadable"
     if float(pixels.std()) < FLAT:
         return "too flat to be compared"
     scale = HASHED_SIDE / min(pixels.shape)
     if scale < 1:
-        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    bits = imagehash.phash(Image.fromarray(np.asarray(pixels, np.uint8)), hash_size=HASH_SIDE).hash
+        pixels = np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    bits = imagehash.phash(Image.fromarray(pixels), hash_size=HASH_SIDE).hash
     return np.packbits(np.asarray(bits, dtype=np.bool_)).view(np.uint64)
 
 

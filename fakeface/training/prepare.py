@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fakeface.errors import DecoderFailed
 from fakeface.faces import Box, Face
 from fakeface.frames import Frame
 from fakeface.settings import FaceSettings
@@ -20,6 +24,7 @@ from fakeface.training.formats.layouts import read_source
 from fakeface.training.formats.rle import Rle
 from fakeface.training.formats.splits import SplitRule
 from fakeface.training.manifest import VIDEO_SUFFIXES, FaceRow, SourceRow, read_faces
+from fakeface.training.reading import read_pixels
 
 __all__ = ["NO_FACE", "prepare", "skin_tone"]
 
@@ -51,14 +56,16 @@ def _start_worker(root: Path) -> None:
 
 def _prepare_one(row: SourceRow) -> Prepared:
     path = _WORKER["root"] / row.path
+    if not _writable(row.path):
+        return row, None, "its name is not valid UTF-8: rename it"
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return row, None, "a video: only still pictures are prepared, extract its frames first"
     if not path.is_file():
         return row, None, "missing"
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    pixels = read_pixels(path)
     if pixels is None:
         return row, None, "unreadable"
-    frame = Frame(np.asarray(pixels, dtype=np.uint8))
+    frame = Frame(pixels)
     problem = _mask_problem(row, frame)
     if problem:
         return row, None, problem
@@ -78,6 +85,15 @@ def _prepare_one(row: SourceRow) -> Prepared:
         tone=skin_tone(frame.pixels, face.landmarks),
     )
     return row, prepared, ""
+
+
+def _writable(name: str) -> bool:
+    """Whether a list of JSON can hold the name."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def skin_tone(pixels: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> tuple[float, float, float] | None:
@@ -146,6 +162,9 @@ def prepare(
 
     Returns:
         counts: ``faces``, ``skipped``.
+
+    Raises:
+        DecoderFailed: a picture ended the process that looked at it.
     """
     listing = read_source(manifest, layout, rule)
     root = manifest if manifest.is_dir() else manifest.parent
@@ -155,22 +174,33 @@ def prepare(
     told = _read_skipped(skipped_path)
     done |= {key for key, _ in told}
     pending = [row for row in listing.rows if (row.path, row.given_box) not in done]
-    context = multiprocessing.get_context("spawn")
     with (
-        context.Pool(workers, _start_worker, (root,)) as pool,
+        _looked_at(pending, root, workers) as results,
         faces_path.open("a", encoding="utf-8", buffering=1) as faces,
         skipped_path.open("a", encoding="utf-8", buffering=1) as skipped,
     ):
         for one in listing.skipped:
             if ((one.path, None), one.reason) not in told:
                 skipped.write(json.dumps(one.as_dict()) + "\n")
-        for row, prepared, reason in progress(pool.imap(_prepare_one, pending, chunksize=8), len(pending)):
+        for row, prepared, reason in progress(results, len(pending)):
             if prepared is not None:
                 faces.write(prepared.model_dump_json(exclude_defaults=True) + "\n")
             else:
                 box = {} if row.given_box is None else {"given_box": row.given_box}
                 skipped.write(json.dumps({"path": row.path, "reason": reason, **box}) + "\n")
     return {"faces": len(read_faces(faces_path)), "skipped": len(_read_skipped(skipped_path))}
+
+
+@contextmanager
+def _looked_at(rows: Sequence[SourceRow], root: Path, workers: int) -> Iterator[Iterator[Prepared]]:
+    """The rows as several processes have looked at them, in order; what is left when the block ends is dropped."""
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (root,))
+    try:
+        yield pool.map(_prepare_one, rows, chunksize=8)
+    except BrokenProcessPool as error:
+        raise DecoderFailed("a picture ended the process that looked at it; those before it are kept") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _read_skipped(path: Path) -> set[tuple[Key, str]]:

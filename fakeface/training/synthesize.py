@@ -33,6 +33,7 @@ from fakeface.training.formats.annotated import Making
 from fakeface.training.formats.splits import Split
 from fakeface.training.manifest import PICTURE_SUFFIXES, FaceRow
 from fakeface.training.pair_rows import PairTruth, Wording, pair_rows
+from fakeface.training.reading import read_pixels
 
 __all__ = ["Synthesis", "effective_recipe", "encode", "list_pictures", "recipe_text", "synthesize", "usable"]
 
@@ -263,8 +264,7 @@ def _turn(number: int, faces: int, seed: int) -> int:
 
 def _reduced(path: Path) -> Pixels | None:
     """A quarter of a picture's size; ``None`` where it is missing or cannot be read."""
-    small = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_4)
-    return None if small is None else np.asarray(small, np.uint8)
+    return read_pixels(path, cv2.IMREAD_REDUCED_COLOR_4)
 
 
 def _grey(pixels: Pixels) -> bool:

@@ -27,6 +27,7 @@ from fakeface.training.forge.recipe import GIVEN, Recipe, load_recipe
 from fakeface.training.forge.shapes import mouth_gap
 from fakeface.training.forge.values import CannotForge, Field, Pixels, Subject, Task
 from fakeface.training.manifest import FaceRow
+from fakeface.training.reading import read_pixels
 
 __all__ = ["PicturePair", "PictureVanished", "Studio"]
 
@@ -254,13 +255,13 @@ class Studio:
         Raises:
             PictureVanished: the picture cannot be read.
         """
-        pixels = cv2.imread(str(self.root / row.path), cv2.IMREAD_COLOR_RGB)
+        pixels = read_pixels(self.root / row.path)
         if pixels is None:
             raise PictureVanished(f"cannot read {row.path}")
         points = row.points()
         square = face_square(points, widening=SURROUNDINGS)
         left, top = max(square.left, 0), max(square.top, 0)
-        cut = np.asarray(pixels, np.uint8)[top : max(square.bottom, top + 1), left : max(square.right, left + 1)]
+        cut = pixels[top : max(square.bottom, top + 1), left : max(square.right, left + 1)]
         points = points - np.array([left, top], np.float32)
         if side is not None:
             factor = side / (square.width * 0.75)

@@ -16,6 +16,7 @@ from fakeface.answers import Claim, ForgeryClass
 from fakeface.training.formats.rle import Rle
 from fakeface.training.formats.skips import Skipped, read_checked
 from fakeface.training.formats.splits import Split
+from fakeface.training.reading import read_pixels
 from fakeface.training.whole import whole
 
 __all__ = [
@@ -196,8 +197,7 @@ def load_mask(mask: Rle | str, root: Path) -> NDArray[np.bool_]:
     """
     if isinstance(mask, Rle):
         return mask.pixels()
-    place = root / mask
-    pixels = cv2.imread(str(place), cv2.IMREAD_GRAYSCALE) if place.is_file() else None
+    pixels = read_pixels(root / mask, cv2.IMREAD_GRAYSCALE)
     if pixels is None:
         raise ValueError(f"the mask {mask} is missing or unreadable")
     return np.asarray(pixels > 0)
