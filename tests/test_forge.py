@@ -332,6 +332,27 @@ def test_a_donor_is_drawn_from_those_with_a_like_skin(face_set: FaceSet) -> None
         assert made.other.path != toned[real].path
 
 
+def test_as_many_donors_are_synthetic_as_the_recipe_says(face_set: FaceSet) -> None:
+    rows = face_set.of("train")
+    synthetic = {
+        row.path: row.model_copy(update={"forgery": "whole_face_synthesis"}) for row in rows if row.label == "fake"
+    }
+    rows = [synthetic.get(row.path, row) for row in rows]
+    assert synthetic
+    for share in (0.0, 0.5, 1.0):
+        recipe = only("swap").model_copy(update={"synthetic_donors": share})
+        studio = PairFactory(rows, face_set.root, 3, recipe).studio
+        drawn = [studio.donor_for(0, studio.generator(index), False).path in synthetic for index in range(60)]
+        assert abs(sum(drawn) / 60 - share) < 0.2
+        made = studio.forged(0, "swap", studio.generator(0))
+        assert made.known
+        assert made.other is not None
+        assert share == 0.5 or (made.other.path in synthetic) == bool(share)
+    real = [row for row in rows if row.label == "real"]
+    studio = PairFactory(real, face_set.root, 3, only("swap").model_copy(update={"synthetic_donors": 1.0})).studio
+    assert studio.donor_for(0, studio.generator(0), False) in real
+
+
 def test_the_tone_of_a_face_is_the_colour_of_its_cheeks(subject: Subject) -> None:
     tone = skin_tone(subject.pixels, subject.landmarks)
     assert tone is not None

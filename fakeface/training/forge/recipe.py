@@ -65,6 +65,7 @@ class Recipe(_Value):
         native_share: share of pictures that are forged at their own resolution.
         target_sides: smallest and largest side of the examined square where a picture is resampled, in pixels.
         given: share of pairs made of the data set's own fakes.
+        synthetic_donors: share of the donors that are the data set's own synthetic faces.
         operators: by name.
     """
 
@@ -76,6 +77,7 @@ class Recipe(_Value):
     native_share: float = Field(ge=0, le=1)
     target_sides: tuple[int, int]
     given: float = Field(default=0.0, ge=0)
+    synthetic_donors: float = Field(default=0.0, ge=0, le=1)
     operators: dict[str, Entry]
 
     @model_validator(mode="after")

@@ -7,24 +7,21 @@ picture from the matching source whose face has the same size.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from fakeface.answers import ForgeryClass
-from fakeface.concepts import eye_distance, mirror_landmarks
+from fakeface.concepts import mirror_landmarks
 from fakeface.errors import SettingsError
 from fakeface.faces import face_square
-from fakeface.training.forge.mouths import OPEN
+from fakeface.training.forge.likeness import Donors
 from fakeface.training.forge.operators import OPERATORS
 from fakeface.training.forge.postprocess import PostProcess, draw_film, draw_phone, draw_postprocess, draw_softness
 from fakeface.training.forge.recipe import GIVEN, Recipe, load_recipe
-from fakeface.training.forge.shapes import mouth_gap
 from fakeface.training.forge.values import CannotForge, Field, Pixels, Subject, Task
 from fakeface.training.manifest import FaceRow
 from fakeface.training.reading import read_pixels
@@ -36,14 +33,6 @@ GIVEN_NEIGHBOURS = 24
 
 SAME_SIZE = 0.04
 """Sizes whose logarithms differ by less count as the same, so that neither face needs resampling."""
-
-DONORS = 64
-"""A donor is the nearest in landmarks and skin tone of so many faces drawn at random."""
-
-TONE_UNIT = 12.0
-"""So far apart in Lab, two skins are as unlike as two faces of median distance in landmarks."""
-
-UNKNOWN_TONE = (math.nan, math.nan, math.nan)
 
 PARTNERS = {"stylegan1": "ffhq", "gan_swap_poisson": "openforensics_real"}
 """Source of real pictures made like those of a source of fakes."""
@@ -110,9 +99,8 @@ class Studio:
         self.fakes = [row for row in rows if row.label == "fake"]
         if not self.reals:
             raise SettingsError("the manifest has no real face to make pairs from")
-        self._shapes = np.stack([_normal_shape(row.points()) for row in self.reals])
-        self._open_mouths = np.flatnonzero([mouth_gap(row.points()) > OPEN for row in self.reals])
-        self._tones = np.array([row.tone or UNKNOWN_TONE for row in self.reals])
+        self._donors = Donors(self.reals)
+        self._synthetic = Donors([row for row in self.fakes if row.forgery == ForgeryClass.WHOLE_FACE_SYNTHESIS])
         self._sides = np.array([_side(row) for row in self.reals])
         self._fakes_by_source: dict[str, list[FaceRow]] = {}
         for row in self.fakes:
@@ -219,6 +207,8 @@ class Studio:
     def donor_for(self, real: int, rng: np.random.Generator, open_mouth: bool) -> FaceRow:
         """A face of another picture than real face number ``real``, near in landmarks and skin.
 
+        It is a synthetic one as often as the recipe says, where the data set has any.
+
         Args:
             real: number of the face that it is for.
             rng: draws among the faces.
@@ -227,17 +217,10 @@ class Studio:
         Raises:
             SettingsError: there is no second face.
         """
-        if len(self.reals) == 1:
-            raise SettingsError("a swap needs a second real face as its donor")
-        candidates = self._open_mouths if open_mouth and len(self._open_mouths) else np.arange(len(self.reals))
-        drawn = rng.choice(candidates, size=DONORS)
-        drawn = drawn[drawn != real]
-        if not len(drawn):
-            drawn = np.array([(real + 1) % len(self.reals)])
-        distances = np.linalg.norm(self._shapes[drawn] - self._shapes[real], axis=1)
-        tones = np.linalg.norm(self._tones[drawn] - self._tones[real], axis=1) / TONE_UNIT
-        unlike = distances / max(float(np.median(distances)), 1e-6) + np.nan_to_num(tones, nan=1.0)
-        return self.reals[int(drawn[int(np.argmin(unlike))])]
+        face = self.reals[real]
+        if self.recipe.synthetic_donors and self._synthetic.rows and rng.random() < self.recipe.synthetic_donors:
+            return self._synthetic.near(face, rng, open_mouth=open_mouth)
+        return self._donors.near(face, rng, open_mouth=open_mouth, own=real)
 
     def load(
         self, row: FaceRow, rng: np.random.Generator, side: float | None, mirrored: bool, free: bool = False
@@ -286,7 +269,3 @@ def _resized(
 
 def _side(row: FaceRow) -> float:
     return float(face_square(row.points(), widening=SURROUNDINGS).width)
-
-
-def _normal_shape(landmarks: Field) -> NDArray[np.float32]:
-    return np.asarray((landmarks - landmarks.mean(axis=0)) / eye_distance(landmarks), np.float32).reshape(-1)
