@@ -215,15 +215,25 @@ def prompter(training: Training, pictures: int, course: Course) -> ExitCode:
     help="Fields of the answers that are taught, for comparisons: result; description and result; forgery reasoning "
     "and result. A profile needs all.",
 )
+@click.option(
+    "--lora",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="RANK",
+    help="Train low-rank adapters (LoRA) of this rank beside the decoder, not all of it; needs --start. 0: all of it.",
+)
 @course_options
 @start_option
-def language(training: Training, answers: int, fields: Fields, course: Course, start: Path | None) -> ExitCode:
+def language(
+    training: Training, answers: int, fields: Fields, lora: int, course: Course, start: Path | None
+) -> ExitCode:
     """Train the tokenizer and the language model on annotated pairs; needs the encoder."""
     computer = training.computer()
     from fakeface.training.language import LanguageTraining
     from fakeface.training.stages import language_stage
 
-    settings = LanguageTraining(answers, fields=fields, **course.settings(), **computer)
+    settings = LanguageTraining(answers, fields=fields, lora=lora, **course.settings(), **computer)
     return follow(language_stage(training.place(), settings, start))
 
 

@@ -24,6 +24,7 @@ from torch.nn import functional
 
 from fakeface.answers import Hypothesis, parse_answer, prompt
 from fakeface.concepts import CONCEPTS
+from fakeface.errors import SettingsError
 from fakeface.networks.encoder import ForensicEncoder
 from fakeface.networks.language import (
     SPECIAL_TOKENS,
@@ -40,6 +41,7 @@ from fakeface.training.lessons import IGNORED, Fields, Lesson, Lessons, lesson_b
 from fakeface.training.lineage import fingerprint
 from fakeface.training.looking import encode_windows
 from fakeface.training.loop import Best, Learned, Loop, begin
+from fakeface.training.lora import adapt, load_merged
 from fakeface.training.manifest import FaceRow
 from fakeface.training.networks import earlier, load_tensors
 from fakeface.training.processes import Processes
@@ -75,6 +77,7 @@ class LanguageTraining:
         save_every: batches between two checkpoints.
         device: of the networks.
         fields: of the five-field answers, for the seed paper's ablation.
+        lora: rank of the low-rank adapters that are trained in place of the decoder's own weights; 0 trains these.
     """
 
     answers: int = 60_000
@@ -89,6 +92,7 @@ class LanguageTraining:
     save_every: int = 50
     device: Device = "auto"
     fields: Fields = "all"
+    lora: int = 0
 
 
 def rows_of_part(rows: Sequence[FaceRow], part: Part) -> list[FaceRow]:
@@ -163,7 +167,12 @@ def train_language(
     Writes ``tokenizer.json``, ``language.safetensors`` (the average at the lowest calibration loss), ``checkpoint.*``,
     ``log.csv``. ``start`` is the folder of an earlier training, whose tokenizer and weights it goes on from where
     ``out`` has no checkpoint.
+
+    Raises:
+        SettingsError: adapters are asked for, and nothing to adapt.
     """
+    if settings.lora and start is None:
+        raise SettingsError("low-rank adapters adapt a trained model: name one to start from (--start)")
     device = begin(settings, settings.device)
     out.mkdir(parents=True, exist_ok=True)
     factory = PairFactory(rows_of_part(rows, "language"), root, settings.seed)
@@ -178,7 +187,10 @@ def train_language(
     network = CompactLanguageModel(LanguageConfig(tokenizer.get_vocab_size())).to(device)
     if start is not None:
         loaded(network, load_tensors(earlier(start, weights.name)), weights.name)
-    optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
+    if settings.lora:
+        adapt(network.decoder, settings.lora)
+    learning = [one for one in network.parameters() if one.requires_grad]
+    optimizer = torch.optim.AdamW(learning, settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
     over = fingerprint(encoder)
     loop = Loop(
         out, network, optimizer, settings, settings.answers, settings.check_every, settings.minutes, 0.995, over=over
@@ -198,8 +210,24 @@ def train_language(
     batches = lesson_batches(
         factory, loop.budget.seen, settings.pairs_per_batch, settings.workers, fields=settings.fields
     )
-    best = Best(("calib_loss",), lambda: save_weights(weights, _untied(loop.average.state)), lowest=True)
-    yield from loop.run(batches, learn, lambda: _check(loop.average, network.config, encoder, tokenizer, held), best)
+
+    def look() -> dict[str, float]:
+        return _check(
+            _plain(loop.average, network.config, settings.lora), device, network.config, encoder, tokenizer, held
+        )
+
+    def keep() -> None:
+        save_weights(weights, _untied(_plain(loop.average, network.config, settings.lora)))
+
+    yield from loop.run(batches, learn, look, Best(("calib_loss",), keep, lowest=True))
+
+
+def _plain(average: Average, config: LanguageConfig, lora: int) -> dict[str, Tensor]:
+    """The average as weights of the network itself, with adapters added to what they adapt."""
+    if not lora:
+        return average.state
+    network = CompactLanguageModel(config).to(average.device)
+    return load_merged(network, network.decoder, lora, average.state)
 
 
 def _untied(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -227,7 +255,8 @@ def _loss(
 
 @torch.no_grad()
 def _check(
-    average: Average,
+    state: dict[str, Tensor],
+    device: torch.device,
     config: LanguageConfig,
     encoder: ForensicEncoder,
     tokenizer: Tokenizer,
@@ -235,8 +264,8 @@ def _check(
 ) -> dict[str, float]:
     """Loss on calibration faces; share of open answers that can be read and that claim the truth."""
     network = CompactLanguageModel(config)
-    network.load_state_dict(average.state)
-    network.eval().to(average.device)
+    network.load_state_dict(state)
+    network.eval().to(device)
     rng = np.random.default_rng(5)
     losses = [float(_loss(network, encoder, tokenizer, held[at : at + 48], rng)) for at in range(0, len(held), 48)]
     readable = right = 0
