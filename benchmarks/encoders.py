@@ -61,8 +61,8 @@ VARIANTS = (
     Variant("without the JPEG grid", lambda: ForensicEncoder(EncoderConfig(grid=0))),
     Variant("without attention", lambda: ForensicEncoder(EncoderConfig(compared=0))),
     Variant("narrow (24-48-96-192)", lambda: ForensicEncoder(NARROW)),
-    Variant("shallower (1-2-2-2 blocks)", lambda: ForensicEncoder(EncoderConfig(depths=(1, 2, 2, 2)))),
-    Variant("deeper (2-3-4-2 blocks)", lambda: ForensicEncoder(EncoderConfig(depths=(2, 3, 4, 2)))),
+    Variant("shallower (1-3-4-2 blocks)", lambda: ForensicEncoder(EncoderConfig(depths=(1, 3, 4, 2)))),
+    Variant("deeper (2-4-5-2 blocks)", lambda: ForensicEncoder(EncoderConfig(depths=(2, 4, 5, 2)))),
     Variant("without the loss of the pair's order", ForensicEncoder, ("pair",)),
     Variant("without masks", ForensicEncoder, ("mask", "dice")),
 )

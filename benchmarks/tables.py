@@ -271,9 +271,9 @@ def written(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
         now = Figures.of(given.operators)
         yield "| family | operator | AUC", operators(now, earlier["operators"], given.earlier_version)
     if given.pairs:
-        now = Figures.of(given.pairs)
-        yield "| set | faces | AUC", pairs(now, earlier["pairs"], given.earlier_version)
-        yield "| given set, decided |", decided(now)
+        yield "| set | faces | AUC", pairs(Figures.of(given.pairs), earlier["pairs"], given.earlier_version)
+    if given.pairs_decided:
+        yield "| given set, decided |", decided(Figures.of(given.pairs_decided))
     if given.texts:
         now = Figures.of(given.texts)
         yield "| set | AUC, text-independent | AUC, MIDS", with_text(now)
@@ -291,7 +291,7 @@ def written(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
 def main() -> None:
     """Rewrite the tables that are named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("operators", "pairs", "pair-slices", "texts", "slices", "films", "earlier"):
+    for name in ("operators", "pairs", "pairs-decided", "pair-slices", "texts", "slices", "films", "earlier"):
         parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--printed", type=Path, nargs="*", default=[], help="Files with printed tables.")
     parser.add_argument("--earlier-version", default="before")

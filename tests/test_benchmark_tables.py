@@ -105,7 +105,7 @@ def test_given_pairs_have_a_table_of_decisions_and_one_of_slices(
     (tmp_path / "metrics.json").write_text(json.dumps(found))
     page = tmp_path / "page.md"
     page.write_text("| given set, decided | old |\n|---|---|\n| x | 1 |\n\n| given set | as made | old |\n|---|---|\n")
-    words = ["tables.py", "--pairs", tmp_path, "--pair-slices", tmp_path, "--pages", page]
+    words = ["tables.py", "--pairs-decided", tmp_path, "--pair-slices", tmp_path, "--pages", page]
     monkeypatch.setattr(sys, "argv", list(map(str, words)))
     monkeypatch.setattr(script, "SLICES", {"as made": "", "JPEG 50": "_reencoded"})
     script.main()
@@ -125,6 +125,8 @@ def test_every_table_of_the_pages_is_known_to_the_script() -> None:
         "| set | faces | AUC",
         "| figure | CRF 23",
         "| operator | as made",
+        "| given set, decided |",
+        "| given set | as made",
         *PRINTED,
     ):
         assert pages.count(f"\n\n{begin}") >= 1, begin

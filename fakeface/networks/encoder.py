@@ -51,7 +51,7 @@ class EncoderConfig:
     """
 
     widths: tuple[int, int, int, int] = (32, 64, 128, 256)
-    depths: tuple[int, int, int, int] = (1, 3, 4, 2)
+    depths: tuple[int, int, int, int] = (1, 4, 5, 2)
     neck: int = 64
     classes: int = 5
     regions: int = 16
