@@ -73,7 +73,7 @@ def make_film(folder: Path) -> tuple[Path, Path]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit("usage: python samples/make_film.py FOLDER")
     for path in make_film(Path(sys.argv[1])):
         print(path)
